@@ -1,0 +1,35 @@
+# Everything Parley is built on. `make setup` (tools/setup) puts it in place: Debian packages into the system,
+# the rest into the cache, whose path it leaves in build/deps.cmake.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(GTest REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
+pkg_check_modules(SOXR REQUIRED IMPORTED_TARGET soxr)
+pkg_check_modules(OPENCC REQUIRED IMPORTED_TARGET opencc)
+
+if(NOT EXISTS ${CMAKE_SOURCE_DIR}/build/deps.cmake)
+  message(FATAL_ERROR "build/deps.cmake is missing: run `make setup` first")
+endif()
+include(${CMAKE_SOURCE_DIR}/build/deps.cmake)  # sets PARLEY_DEPS, PARLEY_OPENVINO
+
+find_package(OpenVINO REQUIRED COMPONENTS Runtime PATHS ${PARLEY_OPENVINO}/openvino/cmake NO_DEFAULT_PATH)
+
+# ggml, llama and whisper, built once by tools/setup from tools/deps.
+add_library(parley_ggml INTERFACE)
+target_include_directories(parley_ggml SYSTEM INTERFACE ${PARLEY_DEPS}/include)
+target_link_libraries(parley_ggml INTERFACE
+  ${PARLEY_DEPS}/lib/libllama.a ${PARLEY_DEPS}/lib/libwhisper.a
+  -Wl,--start-group
+  ${PARLEY_DEPS}/lib/libggml.a ${PARLEY_DEPS}/lib/libggml-cpu.a ${PARLEY_DEPS}/lib/libggml-base.a
+  -Wl,--end-group
+  Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,0 +1,134 @@
+#pragma once
+// Everything a Conversation wants done, as data. The first group is for the engines (the driver carries it out), the second is news
+// for the person's side (the Realtime session turns it into JSON, `parley call` into sound and a printed line).
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "audio/format.hpp"
+#include "conversation/item.hpp"
+#include "conversation/settings.hpp"
+#include "core/ids.hpp"
+#include "core/result.hpp"
+#include "core/urgency.hpp"
+#include "language/model.hpp"
+#include "measure/turn.hpp"
+
+namespace parley::conversation {
+
+// ---- for the engines --------------------------------------------------------------------------------------------------------
+
+/// Open a recogniser at this position of the microphone's stream; everything heard from there on is pushed into it.
+struct OpenUtterance {
+  core::UtteranceId utterance;
+  audio::Heard from;
+};
+/// Transcribe what lies between the utterance's begin and now; answered by TranscriptArrived with the same numbers.
+struct Transcribe {
+  core::UtteranceId utterance;
+  std::uint64_t revision = 0;
+  core::Urgency urgency = core::Urgency::final_transcript;
+};
+struct PredictEnd {
+  core::UtteranceId utterance;
+  std::uint64_t revision = 0;
+};
+struct CloseUtterance {
+  core::UtteranceId utterance;
+};
+struct Generate {
+  core::ReplyId reply;
+  language::GenerateRequest request;
+};
+struct Prepare {
+  std::vector<language::Message> messages;
+};
+struct Speak {
+  core::ReplyId reply;
+  int clause = 0;
+  std::string text;
+  std::string language;
+  std::string voice;
+  float speed = 1.0F;
+  core::Urgency urgency = core::Urgency::first_sound;
+};
+/// Stop thinking and speaking for this reply.
+struct Abandon {
+  core::ReplyId reply;
+};
+
+// ---- news for the person's side ------------------------------------------------------------------------------------------------
+
+struct SpeechStarted {
+  std::string item;    ///< the id the user's item will have
+  audio::Heard at;     ///< prefix included
+};
+struct SpeechStopped {
+  std::string item;
+  audio::Heard at;
+};
+/// The sound of a turn is the user's item from now on.
+struct TurnCommitted {
+  std::string item;
+  std::string previous;  ///< id of the item before, empty at the root
+};
+struct ItemNews {
+  enum class What { added, done, deleted, truncated } what = What::added;
+  Item item;
+  std::string previous;
+  int content_index = 0;
+  std::int64_t audio_end_ms = 0;
+};
+struct UserWords {
+  std::string item;
+  core::Result<std::string> text;
+  audio::Heard length;  ///< of the sound, for `usage`
+};
+struct ReplyBegan {
+  core::ReplyId reply;
+  std::string response, item;  ///< public ids
+  std::string previous;
+  bool speak = true;
+  bool outside = false;
+  std::map<std::string, std::string> metadata;
+};
+struct ReplyText {
+  core::ReplyId reply;
+  std::string delta;
+};
+struct ReplySound {
+  core::ReplyId reply;
+  audio::Spoken at;  ///< position of the first sample in the reply's sound
+  audio::SharedSamples samples;
+};
+struct ReplyEnded {
+  enum class Why { completed, turn_detected, client_cancelled, max_tokens, failed } why = Why::completed;
+  core::ReplyId reply;
+  Item item;  ///< as it stands in the history
+  std::string text;  ///< all that was sent as text
+  language::Usage usage;
+  audio::Spoken sent;
+  core::Error error;  ///< with `failed`
+};
+/// A client's wish could not be met; the call goes on.
+struct Refused {
+  std::string code;  ///< the protocol's own: "response_cancel_not_active", "input_audio_buffer_commit_empty", …
+  core::Error error;
+};
+struct Cleared {};
+struct IdleTimeout {
+  std::string item;
+  audio::Heard from, to;
+};
+/// One per answered turn, when its first sound has been handed over or it has failed.
+struct TurnMeasured {
+  measure::Turn turn;
+};
+
+using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon, SpeechStarted,
+                             SpeechStopped, TurnCommitted, ItemNews, UserWords, ReplyBegan, ReplyText, ReplySound, ReplyEnded, Refused,
+                             Cleared, IdleTimeout, TurnMeasured>;
+
+}  // namespace parley::conversation

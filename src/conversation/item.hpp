@@ -1,0 +1,24 @@
+#pragma once
+// What a conversation's history is made of: the items of the Realtime protocol, without its JSON.
+#include <cstdint>
+#include <string>
+
+#include "audio/format.hpp"
+#include "language/message.hpp"
+
+namespace parley::conversation {
+
+enum class ItemStatus { in_progress, completed, incomplete };
+
+/// One message. `text` is as written; of an interrupted answer only what was heard.
+struct Item {
+  std::string id;
+  language::Speaker speaker = language::Speaker::user;
+  std::string text;
+  bool spoken = false;       ///< came as sound (user) or went out as sound (assistant)
+  ItemStatus status = ItemStatus::completed;
+  audio::Heard from, to;     ///< of a spoken user item: where in the microphone's stream it lies
+  audio::Spoken heard;       ///< of a spoken assistant item: how much of it was heard
+};
+
+}  // namespace parley::conversation

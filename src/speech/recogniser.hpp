@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "audio/format.hpp"
+#include "core/result.hpp"
+#include "core/urgency.hpp"
+
+namespace parley::speech {
+
+struct Transcript {
+  std::uint64_t revision = 0;  ///< the number given to `transcribe`; 0 for a partial that nobody asked for
+  std::string text;            ///< trimmed; Chinese in simplified characters; empty when there is no speech
+  std::string language;        ///< "zh", "en", …
+  float mean_log_probability = 0;
+};
+
+/// One utterance being recognised. Sound is pushed as it is heard; a transcript of all of it so far is asked for as often as
+/// useful. Destroying it cancels what is under way. One thread at a time.
+class UtteranceRecogniser {
+ public:
+  virtual ~UtteranceRecogniser() = default;
+  virtual void push(std::span<float const> samples) = 0;  ///< 16 kHz; never blocks
+  /// Asks for the transcript of everything pushed so far. A newer request replaces an older one that has not begun.
+  virtual void transcribe(std::uint64_t revision, core::Urgency urgency) = 0;
+};
+
+struct RecogniserOptions {
+  std::string language;  ///< "zh", "en", …; empty: detect
+  std::string prompt;    ///< words that are likely: names, terms; may be empty
+};
+
+/// Shared by all calls; thread-safe. Local models and cloud services alike.
+class Recogniser {
+ public:
+  using Sink = std::function<void(core::Result<Transcript>)>;  ///< from any thread
+
+  virtual ~Recogniser() = default;
+  [[nodiscard]] virtual std::unique_ptr<UtteranceRecogniser> open(RecogniserOptions options, Sink sink) const = 0;
+};
+
+}  // namespace parley::speech
