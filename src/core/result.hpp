@@ -25,9 +25,9 @@ enum class Code {
 
 struct Error {
   Code code = Code::internal;
-  std::string message;                         ///< a sentence that says what is wrong and what to do
-  std::string subject;                         ///< the field, file or address at fault; may be empty
-  std::chrono::milliseconds retry_after{0};    ///< only with `busy`
+  std::string message;                       ///< a sentence that says what is wrong and what to do
+  std::string subject;                       ///< the field, file or address at fault; may be empty
+  std::chrono::milliseconds retry_after{0};  ///< only with `busy`
 };
 
 template <class T>

@@ -1,0 +1,101 @@
+#include "language/role.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+namespace parley::language {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Role, WholeFile) {
+  auto const role = parse_role(R"(
+name: 小墨
+language: zh
+personality: |
+  你是一位温和的书店店员。
+greeting: 你好，我是小墨。
+voice: {zh: "kokoro:zf_xiaoxiao*0.6+zm_yunxi*0.4", en: "piper:en_US-joe-medium"}
+speed: 1.1
+eagerness: high
+sampling: {temperature: 0.3, max_tokens: 80, seed: 7}
+)",
+                               "roles/xiaomo.yaml");
+  ASSERT_TRUE(role) << core::describe(role.error());
+  EXPECT_EQ(role->id, "xiaomo");
+  EXPECT_EQ(role->personality, "你是一位温和的书店店员。");
+  EXPECT_EQ(role->voices.at("zh"), "kokoro:zf_xiaoxiao*0.6+zm_yunxi*0.4");
+  EXPECT_EQ(role->sampling.max_tokens, 80);
+  EXPECT_FLOAT_EQ(role->speed, 1.1F);
+  EXPECT_THAT(instructions(*role), HasSubstr("你是小墨。"));
+}
+
+TEST(Role, AVoiceAloneIsForItsOwnLanguage) {
+  auto const role = parse_role("name: Joe\nlanguage: en\npersonality: a host\nvoice: piper:en_US-joe-medium\n", "joe.yaml");
+  ASSERT_TRUE(role);
+  EXPECT_EQ(role->voices, (std::map<std::string, std::string>{{"en", "piper:en_US-joe-medium"}}));
+  EXPECT_THAT(instructions(*role), HasSubstr("You are Joe. a host"));
+}
+
+TEST(Role, MistakesNameTheLineAndTheKey) {
+  struct Case {
+    char const *yaml, *says;
+  };
+  std::string const head = "name: A\nlanguage: zh\npersonality: p\n";
+  for (auto const& [tail, says] :
+       {Case{"sped: 2\n", "line 4: a role has no key 'sped'; did you mean 'speed'?"},
+        Case{"speed: fast\n", "line 4: 'speed' must be a number from 0.25 to 4"},
+        Case{"speed: .nan\n", "'speed' must be a number"}, Case{"eagerness: wild\n", "'eagerness' must be"},
+        Case{"voice: {fr: x}\n", "'voice' has no key 'fr'"}, Case{"sampling: 3\n", "'sampling' must be a list of keys"},
+        Case{"greeting: [a\n", "this is no YAML"}}) {
+    auto const role = parse_role(head + tail, "a.yaml");
+    ASSERT_FALSE(role) << tail;
+    EXPECT_THAT(role.error().message, HasSubstr(says));
+    EXPECT_EQ(role.error().subject, "a.yaml");
+  }
+  EXPECT_THAT(parse_role("name: A\nlanguage: zh\n", "a.yaml").error().message, HasSubstr("'personality' is missing"));
+  EXPECT_THAT(parse_role("name: A\nlanguage: fr\npersonality: p\n", "a.yaml").error().message, HasSubstr("zh or en"));
+  EXPECT_FALSE(parse_role("", "a.yaml"));
+  EXPECT_FALSE(parse_role("name: A\nlanguage: zh\npersonality: \"\xff\xfe\"\n", "a.yaml"));
+}
+
+TEST(Roles, FolderIsReadAfreshAndIdsStayInside) {
+  namespace fs = std::filesystem;
+  auto const folder = fs::temp_directory_path() / ("parley_roles_" + std::to_string(std::random_device{}()));
+  fs::create_directories(folder);
+  auto write = [&](char const* greeting) {
+    std::ofstream(folder / "waiter.yaml") << "name: W\nlanguage: en\npersonality: p\ngreeting: " << greeting << "\n";
+  };
+  Roles const roles(folder);
+  write("Hello.");
+  EXPECT_EQ(roles.load("waiter")->greeting, "Hello.");
+  write("Good evening.");
+  EXPECT_EQ(roles.load("waiter")->greeting, "Good evening.");
+  EXPECT_THAT(roles.load("waitr").error().message, HasSubstr("did you mean 'waiter'?"));
+  EXPECT_THAT(roles.load("pirate").error().message, HasSubstr("there are: waiter"));
+  EXPECT_EQ(roles.load("../roles/waiter").error().code, core::Code::not_found);
+  EXPECT_EQ(roles.load("").error().code, core::Code::not_found);
+  fs::remove_all(folder);
+}
+
+// The roles that are shipped are good ones.
+TEST(Roles, AllThatAreShippedLoad) {
+  Roles const roles(std::filesystem::path(PARLEY_SOURCE_DIR) / "roles");
+  int chinese = 0, english = 0;
+  for (auto const& id : roles.ids()) {
+    auto const role = roles.load(id);
+    ASSERT_TRUE(role) << core::describe(role.error());
+    (role->language == "zh" ? chinese : english)++;
+    EXPECT_FALSE(role->greeting.empty()) << id;
+    EXPECT_TRUE(role->voices.contains(role->language)) << id;
+  }
+  EXPECT_GE(chinese, 2);
+  EXPECT_GE(english, 2);
+}
+
+}  // namespace
+}  // namespace parley::language
