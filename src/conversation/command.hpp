@@ -61,6 +61,8 @@ struct Abandon {
 
 // ---- news for the person's side ------------------------------------------------------------------------------------------------
 
+/// A voice has begun. While an answer is in the air this comes only when the voice has lasted long enough to be an
+/// interruption (some 220 ms), so a client may stop its player at once.
 struct SpeechStarted {
   std::string item;    ///< the id the user's item will have
   audio::Heard at;     ///< prefix included
@@ -69,11 +71,15 @@ struct SpeechStopped {
   std::string item;
   audio::Heard at;
 };
-/// The sound of a turn is the user's item from now on.
+/// The sound of a turn is the user's item from now on. Followed at once by ItemNews added and done of that item (without text:
+/// that comes as UserWords, before or after). A SpeechStarted whose sound held no words ends with SpeechStopped and no commitment.
 struct TurnCommitted {
   std::string item;
   std::string previous;  ///< id of the item before, empty at the root
 };
+/// Of items that a client adds: added, then done. Of a user's turn: after TurnCommitted. Of an answer only `deleted` and
+/// `truncated`: that it is added and done is what ReplyBegan and ReplyEnded say. `truncated` comes when the client asked for it, and
+/// when a voice stops an answer whose sound had all been handed over (ReplyEnded came before): a player drops what it still holds.
 struct ItemNews {
   enum class What { added, done, deleted, truncated } what = What::added;
   Item item;
@@ -81,11 +87,13 @@ struct ItemNews {
   int content_index = 0;
   std::int64_t audio_end_ms = 0;
 };
+/// Only when Settings::transcribe. The call goes on after an error.
 struct UserWords {
   std::string item;
   core::Result<std::string> text;
   audio::Heard length;  ///< of the sound, for `usage`
 };
+/// Followed by exactly one ReplyEnded, whatever happens; between the two lie all its ReplyText and ReplySound.
 struct ReplyBegan {
   core::ReplyId reply;
   std::string response, item;  ///< public ids
@@ -103,6 +111,7 @@ struct ReplySound {
   audio::Spoken at;  ///< position of the first sample in the reply's sound
   audio::SharedSamples samples;
 };
+/// All that will be handed over has been (it may still be playing). With `turn_detected` a player drops what it still holds.
 struct ReplyEnded {
   enum class Why { completed, turn_detected, client_cancelled, max_tokens, failed } why = Why::completed;
   core::ReplyId reply;
@@ -118,6 +127,7 @@ struct Refused {
   core::Error error;
 };
 struct Cleared {};
+/// Nobody has spoken for long: an empty turn is taken (TurnCommitted and ItemNews of it follow) and answered.
 struct IdleTimeout {
   std::string item;
   audio::Heard from, to;
