@@ -1,0 +1,48 @@
+#pragma once
+#include <algorithm>
+#include <limits>
+
+#include "core/clock.hpp"
+
+namespace parley::engine {
+
+/// How many threads ggml should compute with. Its threads meet at a barrier after every operation and spin there, so when
+/// another program holds one of the cores each of some hundred operations waits for a time slice: a token of 5 ms took 600 ms
+/// and more, while a single thread took 7. So: all cores, until the work takes several times as long as it has been seen to
+/// take; then half of them and half again, and all once more after a while. One thread at a time.
+class ThreadChoice {
+ public:
+  explicit ThreadChoice(int cores) : cores_(std::max(1, cores)), threads_(cores_) {}
+
+  [[nodiscard]] int threads(core::Instant now) {
+    if (threads_ < cores_ && now >= retry_) threads_ = cores_;
+    return threads_;
+  }
+
+  /// The work just done with `threads()`. `units`: what its time is proportional to.
+  void took(core::Duration time, double units, core::Instant now) {
+    double const each = static_cast<double>(time.count()) / std::max(units, 1.0);
+    bool const crowded = each > crowding * best_;
+    if (each < best_) best_ = each;
+    if (threads_ == cores_ && !crowded) patience_ = shortest_patience;
+    if (!crowded || threads_ == 1) return;
+    if (threads_ == cores_) {
+      retry_ = now + patience_;
+      patience_ = std::min(2 * patience_, longest_patience);
+    }
+    threads_ = std::max(1, threads_ / 2);
+  }
+
+ private:
+  static constexpr double crowding = 4;
+  static constexpr core::Duration shortest_patience = std::chrono::seconds(1);
+  static constexpr core::Duration longest_patience = std::chrono::seconds(16);
+
+  int cores_;
+  int threads_;
+  double best_ = std::numeric_limits<double>::max();
+  core::Duration patience_ = shortest_patience;
+  core::Instant retry_{};
+};
+
+}  // namespace parley::engine
