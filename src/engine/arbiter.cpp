@@ -4,16 +4,32 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <limits>
 #include <utility>
 
 namespace parley::engine {
 namespace {
 
+/// The processor time a container may use, in cores; a large number when there is no limit. A limit of 1.5 counts as 1: a
+/// second thread would be stopped for half of its time, and the first would wait for it at every barrier.
+int cgroup_cores() {
+  double quota = -1;
+  double period = 0;
+  if (std::ifstream v2("/sys/fs/cgroup/cpu.max"); v2 >> quota >> period) {  // "200000 100000", or "max 100000"
+  } else if (std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); v1_quota >> quota) {
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
+  }
+  if (quota <= 0 || period <= 0) return std::numeric_limits<int>::max();
+  return std::max(1, static_cast<int>(quota / period));
+}
+
 int usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  int const cores =
+      sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, std::min(cores, cgroup_cores()));
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ enum class Step : std::uint8_t {
 
 class Arbiter {
  public:
-  /// Gets the work's stop token: when it has been asked to stop, the step cleans up and answers `done`.
+  /// Gets the work's stop token: when it has been asked to stop, the step cleans up and answers `done`. Work that is cancelled
+  /// while it waits is still called in its turn, once, so that there is one place for cleaning up.
   using Work = std::function<Step(std::stop_token)>;
 
   Arbiter();
