@@ -18,8 +18,9 @@ namespace parley::engine {
 /// The compiled networks of one voice. Everything but `load` is for one thread at a time: the arbiter's.
 class PiperNetworks {
  public:
-  static constexpr std::array front_ids{128, 384};  ///< lengths of the front network; ids behind the count change nothing
-  static constexpr int flow_frames = 128;           ///< sees 32 frames to each side; masked frames change nothing
+  static constexpr std::array front_ids{
+      128, 256};                           ///< of the front network, whose time grows with them; ids behind the count are idle
+  static constexpr int flow_frames = 128;  ///< sees 32 frames to each side; masked frames change nothing
   static constexpr int flow_context = 32;
   static constexpr std::array decoder_frames{32, 64, 96};  ///< sees 10 frames to each side; 96 frames are 1.1 s of sound
   static constexpr int decoder_context = 10;

@@ -35,7 +35,7 @@ std::size_t cut(std::u32string_view phonemes, std::size_t most) {
     if (phonemes[i] == U' ') space = i + 1;
     if (is_mark(phonemes[i])) mark = i + 1;
   }
-  if (mark > most / 2) return mark;  // an early mark would leave a stump; a space is better then
+  if (mark > most / 3) return mark;  // an early mark would leave a stump; a space is better then
   return space > 0 ? space : most;
 }
 

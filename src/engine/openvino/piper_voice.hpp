@@ -25,10 +25,9 @@ struct PiperVoice {
   /// `invalid` with the field at fault.
   [[nodiscard]] static core::Result<PiperVoice> parse(std::string_view json);
 
-  /// Phonemes (UTF-8 IPA) as the ids the front network takes: ^ _ p _ p _ … $, "_" (silence) after every symbol. What the voice
-  /// does not know is dropped. Cut into several pieces where one would pass `most` ids, behind a punctuation mark or else
-  /// between words or, if a word is that long, inside it. Empty when nothing in it can be spoken: no phoneme but marks and
-  /// spaces.
+  /// Phonemes (UTF-8 IPA) as the ids the front network takes: ^ _ p _ p _ … $, "_" (silence) after every symbol. What the
+  /// voice does not know is dropped. Cut into several pieces where one would pass `most` ids: behind a punctuation mark, else
+  /// between words or, if a word is that long, inside it. Empty when nothing in it can be spoken: no phoneme but marks.
   [[nodiscard]] std::vector<std::vector<std::int64_t>> pieces(std::string_view phonemes, std::size_t most) const;
 };
 

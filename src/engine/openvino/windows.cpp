@@ -9,7 +9,7 @@ Window next_window(int total, int done, std::span<int const> lengths, int contex
   int length = lengths.front();
   if (done > 0) {
     for (int const candidate : lengths) {
-      if (candidate > total) break;
+      if (candidate > total || candidate - 2 * context > 2 * done) break;
       length = candidate;
       if (from + candidate >= total) break;
     }

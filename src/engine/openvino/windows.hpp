@@ -16,7 +16,8 @@ struct Window {
 
 /// The window that goes on after `done` of `total` frames (0 ≤ done < total). `lengths` rises, each more than twice `context`.
 /// The first window is the shortest, so that there is something early; a later one is the shortest that finishes, else the
-/// longest. A window lies inside the signal whenever one of the lengths does, so the signal's own edges stay edges.
+/// longest, but never keeps more than twice what is done, so that what is done lasts while it is computed. A window lies inside
+/// the signal whenever one of the lengths does, so the signal's own edges stay edges.
 [[nodiscard]] Window next_window(int total, int done, std::span<int const> lengths, int context);
 
 }  // namespace parley::engine

@@ -25,7 +25,7 @@ TEST(Windows, TheFirstIsShortAndALaterOneIsTheShortestThatFinishes) {
   EXPECT_EQ(all(32), (std::vector<Window>{{0, 32, 0, 32}}));
   EXPECT_EQ(all(40), (std::vector<Window>{{0, 32, 0, 22}, {8, 32, 22, 40}}));
   EXPECT_EQ(all(76), (std::vector<Window>{{0, 32, 0, 22}, {12, 64, 22, 76}}));
-  EXPECT_EQ(all(200), (std::vector<Window>{{0, 32, 0, 22}, {12, 96, 22, 98}, {88, 96, 98, 174}, {136, 64, 174, 200}}));
+  EXPECT_EQ(all(200), (std::vector<Window>{{0, 32, 0, 22}, {12, 64, 22, 66}, {56, 96, 66, 142}, {104, 96, 142, 200}}));
 }
 
 TEST(Windows, CoverEveryFrameOnceWithContextOrAnEdgeOnBothSides) {
