@@ -1,6 +1,6 @@
 #pragma once
-// Everything a Conversation wants done, as data. The first group is for the engines (the driver carries it out), the second is news
-// for the person's side (the Realtime session turns it into JSON, `parley call` into sound and a printed line).
+// Everything a Conversation wants done, as data. The first group is for the engines (the driver carries it out), the second is
+// news for the person's side (the Realtime session turns it into JSON, `parley call` into sound and a printed line).
 #include <cstdint>
 #include <map>
 #include <string>
@@ -59,27 +59,30 @@ struct Abandon {
   core::ReplyId reply;
 };
 
-// ---- news for the person's side ------------------------------------------------------------------------------------------------
+// ---- news for the person's side
+// ------------------------------------------------------------------------------------------------
 
 /// A voice has begun. While an answer is in the air this comes only when the voice has lasted long enough to be an
 /// interruption (some 220 ms), so a client may stop its player at once.
 struct SpeechStarted {
-  std::string item;    ///< the id the user's item will have
-  audio::Heard at;     ///< prefix included
+  std::string item;  ///< the id the user's item will have
+  audio::Heard at;   ///< prefix included
 };
 struct SpeechStopped {
   std::string item;
   audio::Heard at;
 };
 /// The sound of a turn is the user's item from now on. Followed at once by ItemNews added and done of that item (without text:
-/// that comes as UserWords, before or after). A SpeechStarted whose sound held no words ends with SpeechStopped and no commitment.
+/// that comes as UserWords, before or after). A SpeechStarted whose sound held no words ends with SpeechStopped and no
+/// commitment.
 struct TurnCommitted {
   std::string item;
   std::string previous;  ///< id of the item before, empty at the root
 };
 /// Of items that a client adds: added, then done. Of a user's turn: after TurnCommitted. Of an answer only `deleted` and
-/// `truncated`: that it is added and done is what ReplyBegan and ReplyEnded say. `truncated` comes when the client asked for it, and
-/// when a voice stops an answer whose sound had all been handed over (ReplyEnded came before): a player drops what it still holds.
+/// `truncated`: that it is added and done is what ReplyBegan and ReplyEnded say. `truncated` comes when the client asked for
+/// it, and when a voice stops an answer whose sound had all been handed over (ReplyEnded came before): a player drops what it
+/// still holds.
 struct ItemNews {
   enum class What { added, done, deleted, truncated } what = What::added;
   Item item;
@@ -115,7 +118,7 @@ struct ReplySound {
 struct ReplyEnded {
   enum class Why { completed, turn_detected, client_cancelled, max_tokens, failed } why = Why::completed;
   core::ReplyId reply;
-  Item item;  ///< as it stands in the history
+  Item item;         ///< as it stands in the history
   std::string text;  ///< all that was sent as text
   language::Usage usage;
   audio::Spoken sent;
@@ -137,8 +140,8 @@ struct TurnMeasured {
   measure::Turn turn;
 };
 
-using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon, SpeechStarted,
-                             SpeechStopped, TurnCommitted, ItemNews, UserWords, ReplyBegan, ReplyText, ReplySound, ReplyEnded, Refused,
-                             Cleared, IdleTimeout, TurnMeasured>;
+using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon,
+                             SpeechStarted, SpeechStopped, TurnCommitted, ItemNews, UserWords, ReplyBegan, ReplyText,
+                             ReplySound, ReplyEnded, Refused, Cleared, IdleTimeout, TurnMeasured>;
 
 }  // namespace parley::conversation

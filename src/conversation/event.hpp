@@ -22,7 +22,7 @@ namespace parley::conversation {
 /// 32 ms of the microphone were looked at. `end` is the position behind the frame.
 struct FrameHeard {
   audio::Heard end;
-  float voice = 0;      ///< probability of a voice
+  float voice = 0;        ///< probability of a voice
   float level_db = -100;  ///< dBFS
 };
 struct SettingsChanged {
@@ -32,8 +32,8 @@ struct SettingsChanged {
 struct CommitAsked {};
 struct ClearAsked {};
 struct ItemAdded {
-  Item item;                             ///< `id` may be empty: one is made
-  std::optional<std::string> after;      ///< absent: at the end; "root": first
+  Item item;                         ///< `id` may be empty: one is made
+  std::optional<std::string> after;  ///< absent: at the end; "root": first
 };
 struct ItemDeleted {
   std::string item;
@@ -83,8 +83,8 @@ struct SoundFailed {
 /// A moment the conversation has asked for with `wake_at` has come.
 struct Woken {};
 
-using Event = std::variant<FrameHeard, SettingsChanged, CommitAsked, ClearAsked, ItemAdded, ItemDeleted, ItemTruncated,
-                           ReplyAsked, ReplyCancelled, HungUp, TranscriptArrived, EndPredicted, PieceArrived, SoundArrived,
-                           SoundFailed, Woken>;
+using Event =
+    std::variant<FrameHeard, SettingsChanged, CommitAsked, ClearAsked, ItemAdded, ItemDeleted, ItemTruncated, ReplyAsked,
+                 ReplyCancelled, HungUp, TranscriptArrived, EndPredicted, PieceArrived, SoundArrived, SoundFailed, Woken>;
 
 }  // namespace parley::conversation

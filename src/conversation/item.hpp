@@ -15,10 +15,10 @@ struct Item {
   std::string id;
   language::Speaker speaker = language::Speaker::user;
   std::string text;
-  bool spoken = false;       ///< came as sound (user) or went out as sound (assistant)
+  bool spoken = false;  ///< came as sound (user) or went out as sound (assistant)
   ItemStatus status = ItemStatus::completed;
-  audio::Heard from, to;     ///< of a spoken user item: where in the microphone's stream it lies
-  audio::Spoken heard;       ///< of a spoken assistant item: how much of it was heard
+  audio::Heard from, to;  ///< of a spoken user item: where in the microphone's stream it lies
+  audio::Spoken heard;    ///< of a spoken assistant item: how much of it was heard
 };
 
 }  // namespace parley::conversation

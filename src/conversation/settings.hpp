@@ -34,8 +34,8 @@ struct TurnTaking {
 };
 
 struct Settings {
-  std::string instructions;      ///< the system message
-  std::string language = "zh";   ///< the role's; "zh" or "en"; a clause in another script is spoken by a voice that can
+  std::string instructions;     ///< the system message
+  std::string language = "zh";  ///< the role's; "zh" or "en"; a clause in another script is spoken by a voice that can
   std::map<std::string, std::string> voices;  ///< language → voice
   float speed = 1.0F;
   bool speak = true;             ///< false: text-only answers
@@ -51,10 +51,10 @@ struct ReplyOverrides {
   std::optional<std::map<std::string, std::string>> voices;
   std::optional<bool> speak;
   std::optional<int> max_tokens;
-  std::optional<std::string> say;  ///< speak exactly this instead of asking the model (a greeting)
-  bool outside = false;            ///< conversation: "none": nothing is written to the history
-  std::optional<std::vector<Item>> input;        ///< replaces the history as the context
-  std::map<std::string, std::string> metadata;   ///< echoed
+  std::optional<std::string> say;               ///< speak exactly this instead of asking the model (a greeting)
+  bool outside = false;                         ///< conversation: "none": nothing is written to the history
+  std::optional<std::vector<Item>> input;       ///< replaces the history as the context
+  std::map<std::string, std::string> metadata;  ///< echoed
 };
 
 }  // namespace parley::conversation

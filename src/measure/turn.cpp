@@ -8,7 +8,7 @@
 namespace parley::measure {
 namespace {
 
-constexpr std::array<std::string_view, stamp_count> names{"last_voice", "pause_seen",  "final_transcript", "commitment",
+constexpr std::array<std::string_view, stamp_count> names{"last_voice",  "pause_seen",   "final_transcript", "commitment",
                                                           "first_token", "first_sample", "first_byte"};
 
 double ms(core::Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }

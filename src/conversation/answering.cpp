@@ -1,0 +1,250 @@
+#include "conversation/answering.hpp"
+
+#include <algorithm>
+
+namespace parley::conversation {
+namespace {
+
+using Why = ReplyEnded::Why;
+
+// Answers outside of the conversation cost as much as the others; a client that asks for more at once has to wait.
+constexpr std::size_t most_outside = 4;
+
+}  // namespace
+
+Reply Answering::make(Moment& moment, ReplyOverrides const& overrides) {
+  ReplyPlan plan;
+  plan.id = moment.ids.reply();
+  plan.response = moment.ids.name("resp_");
+  plan.item = moment.ids.name("item_");
+  plan.speak = overrides.speak.value_or(moment.settings.speak);
+  plan.outside = overrides.outside;
+  plan.voices = overrides.voices.value_or(moment.settings.voices);
+  plan.language = moment.settings.language;
+  plan.speed = moment.settings.speed;
+  plan.metadata = overrides.metadata;
+  return Reply(std::move(plan));
+}
+
+void Answering::speculate(Moment& moment, std::string const& words) {
+  if (current_) return;
+  current_.emplace(Running{make(moment, {}), {}, false, true});
+  auto messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
+  messages.push_back({language::Speaker::user, words});
+  current_->reply.think(std::move(messages), moment.settings.sampling, moment.out);
+}
+
+void Answering::withdraw(Moment& moment) {
+  if (!speculating()) return;
+  moment.out.emplace_back(Abandon{current_->reply.plan().id});
+  current_.reset();
+}
+
+void Answering::answer(Moment& moment, measure::Turn times) {
+  auto const messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
+  if (speculating() && (current_->reply.messages() != messages || current_->reply.failure())) withdraw(moment);
+  if (busy()) return;
+  bool const fresh = !current_;
+  if (fresh) current_.emplace(Running{make(moment, {}), {}, false, true});
+  begin(moment, *current_, std::move(times));
+  if (fresh) start(moment, *current_);
+}
+
+core::Result<void> Answering::ask(Moment& moment, ReplyOverrides overrides, measure::Turn times, bool words_coming) {
+  if (overrides.outside && outside_.size() >= most_outside) {
+    return core::fail(core::Code::busy, "too many responses outside of the conversation are under way; wait for one to end");
+  }
+  if (!overrides.outside && busy()) {
+    return core::fail(core::Code::conflict,
+                      "the conversation already has an active response; wait for response.done or cancel it");
+  }
+  if (!overrides.outside) withdraw(moment);
+  bool const waits = words_coming && !overrides.say && !overrides.input;
+  auto reply = make(moment, overrides);
+  auto& running = overrides.outside ? outside_.emplace_back(Running{std::move(reply), std::move(overrides), waits, false})
+                                    : current_.emplace(Running{std::move(reply), std::move(overrides), waits, false});
+  begin(moment, running, std::move(times));
+  if (!waits) start(moment, running);
+  return {};
+}
+
+void Answering::begin(Moment& moment, Running& running, measure::Turn times) {
+  auto& reply = running.reply;
+  std::string previous;
+  if (!reply.plan().outside) {
+    History::Entry entry;
+    entry.item.id = reply.plan().item;
+    entry.item.speaker = language::Speaker::assistant;
+    entry.item.spoken = reply.plan().speak;
+    entry.item.status = ItemStatus::in_progress;
+    previous = moment.history.append(std::move(entry));
+    ended_.reset();
+  }
+  reply.begin(moment.now, std::move(previous), std::move(times), moment.out);
+}
+
+void Answering::start(Moment& moment, Running& running) {
+  running.waits_for_words = false;
+  auto const& overrides = running.overrides;
+  if (overrides.say) return running.reply.say(moment.now, *overrides.say, moment.out);
+  auto const& instructions = overrides.instructions.value_or(moment.settings.instructions);
+  auto sampling = moment.settings.sampling;
+  sampling.max_tokens = overrides.max_tokens.value_or(sampling.max_tokens);
+  auto messages = overrides.input ? messages_of(instructions, *overrides.input)
+                                  : moment.history.messages(instructions, moment.settings.language);
+  running.reply.think(std::move(messages), sampling, moment.out);
+}
+
+void Answering::words_there(Moment& moment) {
+  if (current_ && current_->waits_for_words) start(moment, *current_);
+  for (auto& running : outside_) {
+    if (running.waits_for_words) start(moment, running);
+  }
+}
+
+void Answering::stamp_words(std::string const& user_item, measure::Turn const& times) {
+  if (!busy() || current_->reply.times().user_item != user_item) return;
+  auto& own = current_->reply.times();
+  own.user_text = times.user_text;
+  if (auto const at = times.at(measure::Stamp::final_transcript)) own.stamp(measure::Stamp::final_transcript, *at);
+}
+
+/// The history takes what became of it; what the player still holds goes on, unless a voice has stopped it.
+void Answering::end(Moment& moment, Why why) {
+  auto running = std::move(*current_);
+  current_.reset();
+  auto entry = running.reply.end(moment.now, why, moment.out);
+  if (auto* place = moment.history.find(entry.item.id)) {
+    *place = std::move(entry);
+    moment.history.changed();
+  }
+  auto const& playout = running.reply.playout();
+  if (why != Why::turn_detected && playout.over_at() > moment.now) playing_.push_back({running.reply.plan().item, playout});
+  ended_ = moment.now;
+  history_is_news_ = true;
+}
+
+std::optional<measure::Turn> Answering::interrupt(Moment& moment) {
+  std::optional<measure::Turn> unheard;
+  if (busy()) {
+    auto const& reply = current_->reply;
+    bool const silent = reply.plan().speak && reply.playout().heard(moment.now).samples == 0;
+    if (silent && current_->automatic) unheard = current_->reply.times();
+    end(moment, Why::turn_detected);
+  }
+  for (auto const& playing : playing_) {
+    auto* entry = moment.history.find(playing.item);
+    if (entry == nullptr || playing.playout.over_at() <= moment.now) continue;
+    cut(*entry, std::min(entry->item.heard, playing.playout.heard(moment.now)));
+    moment.history.changed();
+    moment.out.emplace_back(
+        ItemNews{ItemNews::What::truncated, entry->item, moment.history.previous_of(playing.item), 0, entry->item.heard.ms()});
+  }
+  playing_.clear();
+  player_free_ = std::min(player_free_, moment.now);
+  return unheard;
+}
+
+core::Result<void> Answering::cancel(Moment& moment, std::optional<std::string> const& response) {
+  if (busy() && (!response || *response == current_->reply.plan().response)) {
+    end(moment, Why::client_cancelled);
+    return {};
+  }
+  auto const at =
+      std::ranges::find_if(outside_, [&](Running const& r) { return response && r.reply.plan().response == *response; });
+  if (at == outside_.end()) {
+    return core::fail(core::Code::conflict, "Cancellation failed: no active response found", response.value_or(""));
+  }
+  auto running = std::move(*at);
+  outside_.erase(at);
+  running.reply.end(moment.now, Why::client_cancelled, moment.out);
+  return {};
+}
+
+void Answering::stop_writing(Moment& moment, std::string const& item) {
+  if (busy() && current_->reply.plan().item == item) end(moment, Why::client_cancelled);
+}
+
+void Answering::truncate(Moment& moment, ItemTruncated const& report) {
+  auto const* known = moment.history.find(report.item);
+  if (known == nullptr || !known->item.spoken || known->item.speaker != language::Speaker::assistant) return;
+  stop_writing(moment, report.item);  // a player that says how much it played has stopped
+  auto* entry = moment.history.find(report.item);
+  bool const all = report.audio_end_ms >= entry->sent.ms();
+  cut(*entry, all ? entry->sent : audio::Spoken::from_ms(std::max<std::int64_t>(0, report.audio_end_ms)));
+  moment.history.changed();
+  if (std::erase_if(playing_, [&](Playing const& p) { return p.item == report.item; }) > 0 && playing_.empty()) {
+    player_free_ = std::min(player_free_, moment.now);
+  }
+  moment.out.emplace_back(ItemNews{ItemNews::What::truncated, entry->item, moment.history.previous_of(report.item),
+                                   report.content_index, entry->item.heard.ms()});
+}
+
+void Answering::hang_up(Moment& moment) {
+  withdraw(moment);
+  if (busy()) end(moment, Why::client_cancelled);
+  for (auto& running : outside_) running.reply.end(moment.now, Why::client_cancelled, moment.out);
+  outside_.clear();
+  playing_.clear();
+}
+
+Reply* Answering::find(core::ReplyId id) {
+  if (current_ && current_->reply.plan().id == id) return &current_->reply;
+  auto const at = std::ranges::find_if(outside_, [&](Running const& r) { return r.reply.plan().id == id; });
+  return at == outside_.end() ? nullptr : &at->reply;
+}
+
+void Answering::piece(Moment& moment, PieceArrived const& arrived) {
+  if (auto* reply = find(arrived.reply)) reply->piece(moment.now, arrived.piece, moment.out);
+}
+
+void Answering::sound(Moment& moment, SoundArrived const& arrived) {
+  if (auto* reply = find(arrived.reply)) reply->sound(moment.now, arrived);
+}
+
+void Answering::sound_failed(Moment&, SoundFailed const& failed) {
+  if (auto* reply = find(failed.reply)) reply->sound_failed(failed);
+}
+
+void Answering::settle(Moment& moment) {
+  std::erase_if(playing_, [&](Playing const& playing) { return playing.playout.over_at() <= moment.now; });
+  if (speculating() && current_->reply.failure()) withdraw(moment);
+  if (current_) {
+    auto& reply = current_->reply;
+    if (!reply.failure()) reply.pump(moment.now, player_free_, moment.out);
+    if (reply.begun() && reply.failure()) {
+      end(moment, Why::failed);
+    } else if (reply.begun() && reply.all_handed_over()) {
+      end(moment, reply.ran_into_limit() ? Why::max_tokens : Why::completed);
+    }
+  }
+  std::erase_if(outside_, [&](Running& running) {
+    auto& reply = running.reply;
+    auto player_free = reply.playout().over_at();  // it is not part of the talk: as if it had a player of its own
+    if (!reply.failure()) reply.pump(moment.now, player_free, moment.out);
+    if (!reply.failure() && !reply.all_handed_over()) return false;
+    reply.end(moment.now,
+              reply.failure()          ? Why::failed
+              : reply.ran_into_limit() ? Why::max_tokens
+                                       : Why::completed,
+              moment.out);
+    return true;
+  });
+  if (!history_is_news_ || current_) return;
+  history_is_news_ = false;  // the next question finds the prompt read up to here
+  auto messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
+  if (!messages.empty()) moment.out.emplace_back(Prepare{std::move(messages)});
+}
+
+std::optional<core::Instant> Answering::quiet_since() const {
+  if (current_ || !ended_) return std::nullopt;
+  return std::max(*ended_, player_free_);
+}
+
+core::Instant Answering::wake_at() const {
+  auto at = current_ ? current_->reply.wake_at(player_free_) : core::never;
+  for (auto const& running : outside_) at = std::min(at, running.reply.wake_at(running.reply.playout().over_at()));
+  return at;
+}
+
+}  // namespace parley::conversation

@@ -1,0 +1,121 @@
+#pragma once
+// The ear of a conversation: finds utterances in the frames, asks for their transcripts and for the end of the turn, and says
+// what came of it. It knows nothing of answers and history: what it finds are notices, which conversation.cpp acts upon.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "conversation/command.hpp"
+#include "conversation/event.hpp"
+#include "conversation/ids.hpp"
+#include "conversation/turn_taking.hpp"
+#include "core/clock.hpp"
+#include "measure/turn.hpp"
+
+namespace parley::conversation {
+
+using Commands = std::vector<Command>;
+
+// ---- notices ------------------------------------------------------------------------------------------------------------
+
+/// Somebody is talking now (SpeechStarted has been said).
+struct VoiceBegan {};
+/// The words up to the pause that is going on. The turn may be over, or not.
+struct WordsInPause {
+  std::string text;
+  measure::Turn times;
+};
+/// The user goes on talking: what was made of the words in the pause is worth nothing.
+struct WentOn {};
+/// The turn is over. `words` is absent when the transcript is not there yet: TurnWords follows.
+struct TurnOver {
+  Item item;
+  std::optional<core::Result<std::string>> words;
+  bool by_client = false;  ///< by CommitAsked, which asks for no answer
+  measure::Turn times;
+};
+struct TurnWords {
+  std::string item;
+  core::Result<std::string> words;
+  audio::Heard length;
+  bool by_client = false;
+  measure::Turn times;
+};
+/// There were no words in it: a cough, a door.
+struct TurnDropped {};
+
+using Notice = std::variant<VoiceBegan, WordsInPause, WentOn, TurnOver, TurnWords, TurnDropped>;
+using Notices = std::vector<Notice>;
+
+// ---- the ear
+// ------------------------------------------------------------------------------------------------------------------
+
+class Hearing {
+ public:
+  /// `guarded`: an answer is in the air, it takes more voice than usual to begin.
+  Notices frame(core::Instant now, FrameHeard const& frame, TurnTaking const& rule, bool guarded, Ids& ids, Commands& out);
+  Notices transcript(core::Instant now, TranscriptArrived const& arrived, TurnTaking const& rule, Commands& out);
+  Notices prediction(core::Instant now, EndPredicted const& predicted, TurnTaking const& rule, Commands& out);
+  /// Time has passed: a stream that has dried up counts as a pause, a transcript that never comes as failed.
+  Notices wake(core::Instant now, TurnTaking const& rule, Commands& out);
+
+  /// The client ends the turn; everything since the last one is its sound. Refused when that is next to nothing.
+  core::Result<Notices> commit(core::Instant now, Ids& ids, Commands& out);
+  /// What was heard since the last turn is thrown away. True when an utterance was open.
+  bool clear(Commands& out);
+  /// The rule has changed; turns that only the client ends are not announced.
+  void rule_changed(TurnTaking const& rule, Commands& out);
+  void hang_up(Commands& out);
+
+  [[nodiscard]] core::Instant wake_at(TurnTaking const& rule) const;
+  [[nodiscard]] bool voice() const noexcept { return utterance_ && utterance_->announced; }
+  [[nodiscard]] bool awaits_words() const noexcept { return !awaiting_.empty(); }
+  [[nodiscard]] audio::Heard position() const noexcept { return end_; }
+  [[nodiscard]] audio::Heard turn_from() const noexcept { return turn_from_; }
+  /// What follows belongs to the next turn.
+  void begin_turn() noexcept { turn_from_ = end_; }
+
+ private:
+  struct Utterance {
+    core::UtteranceId id;
+    std::string item;
+    audio::Heard from;
+    bool announced = false;  ///< SpeechStarted has been said
+    bool in_pause = false;   ///< the pause is long enough to have been looked at
+    std::uint64_t revision = 0;
+    std::optional<core::Result<std::string>> words;  ///< of this revision
+    std::optional<float> finished;
+    bool predicting = false, predictor_failed = false;
+    Milliseconds next_prediction{};
+    std::optional<core::Instant> last_voice, pause_seen, words_there;
+  };
+  /// Committed, but its transcript is not there.
+  struct Awaiting {
+    core::UtteranceId id;
+    std::uint64_t revision = 0;
+    std::string item;
+    audio::Heard length;
+    bool by_client = false;
+    core::Instant deadline;
+    measure::Turn times;
+  };
+
+  void open(audio::Heard from, bool announced, Ids& ids, Commands& out);
+  void look_at_pause(core::Instant now, TurnTaking const& rule, Commands& out);
+  void predict(Milliseconds pause, Commands& out);
+  void consider(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);
+  void finish(core::Instant now, bool by_client, Notices& notices, Commands& out);
+  [[nodiscard]] Milliseconds pause_length(core::Instant now) const;
+  [[nodiscard]] static measure::Turn times_of(Utterance const& utterance);
+
+  VoiceTracker tracker_;
+  std::optional<Utterance> utterance_;
+  std::vector<Awaiting> awaiting_;
+  audio::Heard end_;        ///< of what was heard
+  audio::Heard turn_from_;  ///< what was heard since then belongs to the next turn
+  core::Instant last_frame_{};
+  Milliseconds considered_{};  ///< length of the pause when it was last thought about
+};
+
+}  // namespace parley::conversation
