@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 
 #include <fstream>
 #include <memory>
@@ -25,6 +26,25 @@ std::unexpected<core::Error> broken(archive* a, std::filesystem::path const& pat
   return fail(Code::unavailable, std::string("the archive is damaged or cut short: ") + (why ? why : "it cannot be read"),
               path.filename().string());
 }
+
+/// libarchive reads names by the thread's locale, and in the C locale gives none that has a Chinese character.
+class Utf8Names {
+ public:
+  Utf8Names() : utf8_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (utf8_) before_ = uselocale(utf8_);
+  }
+  ~Utf8Names() {
+    if (!utf8_) return;
+    uselocale(before_);
+    freelocale(utf8_);
+  }
+  Utf8Names(Utf8Names const&) = delete;
+  Utf8Names& operator=(Utf8Names const&) = delete;
+
+ private:
+  locale_t utf8_;
+  locale_t before_{};
+};
 
 core::Result<void> write_member(archive* a, std::filesystem::path const& archive_path, Extraction& extraction,
                                 std::uint64_t& written, std::function<void(std::uint64_t)> const& progress,
@@ -55,6 +75,7 @@ core::Result<void> write_member(archive* a, std::filesystem::path const& archive
 
 core::Result<void> extract(std::filesystem::path const& path, std::map<std::string, Extraction>& wanted,
                            std::function<void(std::uint64_t)> const& progress, std::stop_token stop) {
+  Utf8Names const names;
   Reader const reader(archive_read_new());
   archive_read_support_format_zip(reader.get());
   archive_read_support_format_tar(reader.get());
@@ -69,7 +90,8 @@ core::Result<void> extract(std::filesystem::path const& path, std::map<std::stri
     int const status = archive_read_next_header(reader.get(), &entry);
     if (status == ARCHIVE_EOF) break;
     if (status < ARCHIVE_WARN) return broken(reader.get(), path);
-    auto const* name = archive_entry_pathname(entry);
+    auto const* name = archive_entry_pathname_utf8(entry);
+    if (!name) name = archive_entry_pathname(entry);
     auto const member = name ? wanted.find(name) : wanted.end();
     if (member == wanted.end() || archive_entry_filetype(entry) != AE_IFREG || !member->second.sha256.empty()) continue;
     if (auto done = write_member(reader.get(), path, member->second, written, progress, stop); !done) return done;
