@@ -42,7 +42,9 @@ std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes + 5000
 /// On a terminal one line that is written over; elsewhere a line every few seconds, for logs.
 class ProgressLine {
  public:
-  explicit ProgressLine(int file) : file_(file), columns_(terminal_columns(file)) {}
+  explicit ProgressLine(int file) : file_(file), columns_(terminal_columns(file)) {
+    if (columns_ == 0) shown_ = Steady::now();  // what is quick needs no line in a log
+  }
   ~ProgressLine() { clear(); }
   ProgressLine(ProgressLine const&) = delete;
   ProgressLine& operator=(ProgressLine const&) = delete;
