@@ -7,6 +7,7 @@
 #include "audio/resample.hpp"
 #include "core/utf8.hpp"
 #include "engine/openvino/piper_networks.hpp"
+#include "speech/spoken_text.hpp"
 
 namespace parley::engine {
 namespace {
@@ -55,10 +56,11 @@ struct Piper::Clause : std::enable_shared_from_this<Clause> {
   }
 
   bool begin() {
-    auto const text = speakable();
-    if (!text) return fail(text.error());
-    if (!text->empty()) {
-      auto const phonemes = (*phonemiser)(*text, networks->voice().espeak_voice);
+    auto const written = pronounceable();
+    if (!written) return fail(written.error());
+    auto const text = speech::spoken_text(*written, networks->voice().language);
+    if (!text.empty()) {
+      auto const phonemes = (*phonemiser)(text, networks->voice().espeak_voice);
       if (!phonemes) return fail(phonemes.error());
       std::ranges::move(networks->voice().pieces(*phonemes, PiperNetworks::most_ids), std::back_inserter(pieces));
     }
@@ -70,7 +72,7 @@ struct Piper::Clause : std::enable_shared_from_this<Clause> {
   }
 
   /// The text without the characters this voice has no sounds for; an error when that leaves nothing of what was to be said.
-  [[nodiscard]] core::Result<std::string> speakable() const {
+  [[nodiscard]] core::Result<std::string> pronounceable() const {
     auto text = core::decode_utf8(request.text);
     if (std::erase_if(text, core::is_han) == 0) return request.text;
     bool const left = std::ranges::any_of(text, [](char32_t c) { return core::is_latin_letter(c) || core::is_ascii_digit(c); });

@@ -22,7 +22,8 @@ class PiperNetworks;
 /// The same request gives the same samples, always.
 class Piper : public speech::Synthesiser {
  public:
-  /// Speakable text -> UTF-8 IPA with stress and punctuation, by the named espeak-ng voice. Called on the arbiter's thread.
+  /// Text in words (numbers and signs are already spelt out) -> UTF-8 IPA with stress and punctuation, by the named espeak-ng
+  /// voice; Espeak::phonemes. Called on the arbiter's thread.
   using Phonemiser = std::function<core::Result<std::string>(std::string_view text, std::string const& espeak_voice)>;
 
   /// `directory`: what models/convert/piper.py wrote. `arbiter` must outlive this.
