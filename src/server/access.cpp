@@ -1,0 +1,93 @@
+#include "server/access.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+
+#include "core/sha256.hpp"
+
+namespace parley::server {
+namespace {
+
+constexpr std::string_view key_protocol = "openai-insecure-api-key.";
+
+std::vector<std::string_view> listed(std::string_view header) {
+  std::vector<std::string_view> names;
+  while (!header.empty()) {
+    auto const comma = header.find(',');
+    std::string_view name = header.substr(0, comma);
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (!name.empty()) names.push_back(name);
+    header = comma == std::string_view::npos ? std::string_view{} : header.substr(comma + 1);
+  }
+  return names;
+}
+
+std::string key_of(Visitor const& visitor) {
+  std::string_view const authorization = visitor.authorization;
+  constexpr std::string_view bearer = "bearer ";
+  auto const same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; };
+  if (authorization.size() > bearer.size() && std::ranges::equal(authorization.substr(0, bearer.size()), bearer, same)) {
+    return std::string(authorization.substr(bearer.size()));
+  }
+  for (auto const name : listed(visitor.protocols)) {
+    if (name.starts_with(key_protocol)) return std::string(name.substr(key_protocol.size()));
+  }
+  return {};
+}
+
+std::string_view host_of_origin(std::string_view origin) {
+  auto const scheme = origin.find("://");
+  return scheme == std::string_view::npos ? std::string_view{} : origin.substr(scheme + 3);
+}
+
+}  // namespace
+
+bool is_loopback_host(std::string_view host) {
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.find(']') == std::string_view::npos ? 0 : host.find(']') - 1);
+  } else if (std::ranges::count(host, ':') == 1) {
+    host = host.substr(0, host.find(':'));
+  }
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
+  boost::system::error_code error;
+  auto const address = boost::asio::ip::make_address(std::string(host), error);
+  return !error && address.is_loopback();
+}
+
+std::string_view chosen_protocol(std::string_view offered) {
+  auto const names = listed(offered);
+  return std::ranges::find(names, "realtime") == names.end() ? "" : "realtime";
+}
+
+std::optional<ProtocolError> Access::refusal(Visitor const& visitor) const {
+  if (key_hashes_.empty()) {
+    if (!visitor.host.empty() && !is_loopback_host(visitor.host)) {
+      return ProtocolError{
+          "host_not_allowed", "Without a key only requests for this machine's own name are answered.", "host", {}};
+    }
+    if (!visitor.origin.empty() && !is_loopback_host(host_of_origin(visitor.origin))) {
+      return ProtocolError{"origin_not_allowed",
+                           "Without a key only pages of this machine may connect; set a key to allow others.",
+                           "origin",
+                           {}};
+    }
+    return std::nullopt;
+  }
+  std::string const key = key_of(visitor);
+  if (key.empty()) {
+    return ProtocolError{"missing_api_key", "No API key: send the header 'Authorization: Bearer …'.", {}, {}};
+  }
+  std::string const hash = core::sha256_of(key);
+  bool known = false;
+  for (auto const& one : key_hashes_) {
+    // Every key is compared whole, so that the time taken tells nothing.
+    known |= one.size() == hash.size() && CRYPTO_memcmp(one.data(), hash.data(), hash.size()) == 0;
+  }
+  if (known) return std::nullopt;
+  return ProtocolError{"invalid_api_key", "This API key is not known here.", {}, {}};
+}
+
+}  // namespace parley::server

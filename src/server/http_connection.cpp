@@ -1,0 +1,148 @@
+#include "server/http_connection.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <optional>
+
+#include "server/websocket_session.hpp"
+
+namespace parley::server {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+namespace {
+
+using Request = WebSocketSession::Request;
+
+std::string header(Request const& request, http::field field) { return std::string(request[field]); }
+
+Visitor visitor_of(Request const& request) {
+  return {header(request, http::field::authorization), header(request, http::field::sec_websocket_protocol),
+          header(request, http::field::origin), header(request, http::field::host)};
+}
+
+HttpReply refused(ProtocolError const& refusal) {
+  bool const key = refusal.code.ends_with("api_key");
+  HttpReply reply = error_reply(key ? 401 : 403, refusal);
+  if (key) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return reply;
+}
+
+HttpReply later(int status, std::string code, std::string message, std::chrono::milliseconds wait) {
+  HttpReply reply = error_reply(status, {std::move(code), std::move(message), {}, {}, "server_error"});
+  reply.headers.emplace_back("Retry-After", std::to_string(std::max<std::int64_t>(1, (wait.count() + 999) / 1000)));
+  return reply;
+}
+
+HttpReply failed(core::Error const& error) {
+  int const status = core::http_status(error.code);
+  if (error.code == core::Code::busy || error.code == core::Code::unavailable) {
+    return later(status, std::string(core::name(error.code)), error.message, error.retry_after);
+  }
+  ProtocolError refusal{std::string(core::name(error.code)), error.message, error.subject, {}};
+  if (status >= 500) refusal.type = "server_error";
+  return error_reply(status, refusal);
+}
+
+http::response<http::string_body> response_of(HttpReply reply, Request const& request) {
+  http::response<http::string_body> response(static_cast<http::status>(reply.status), request.version());
+  response.set(http::field::server, "parley");
+  response.set(http::field::content_type, reply.type);
+  for (auto const& [name, value] : reply.headers) response.set(name, value);
+  response.keep_alive(request.keep_alive());
+  auto const length = reply.body.size();
+  if (request.method() != http::verb::head) response.body() = std::move(reply.body);
+  response.content_length(length);
+  return response;
+}
+
+bool wants_call(Request const& request, Target const& target) {
+  return target.path == "/v1/realtime" && beast::websocket::is_upgrade(request);
+}
+
+/// A session ready to run, or the answer that says why not. The stream is moved away only on success.
+std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::shared_ptr<ServerState> const& state,
+                                                                         Request const& request, Target const& target,
+                                                                         std::optional<beast::tcp_stream>& stream) {
+  if (request.count("OpenAI-Beta") != 0) {
+    return std::unexpected(
+        error_reply(400, {"beta_api_shape_disabled",
+                          "The beta protocol is gone: leave out the header 'OpenAI-Beta' and use the GA events.",
+                          "OpenAI-Beta",
+                          {}}));
+  }
+  if (state->draining) return std::unexpected(later(503, "draining", "The server is shutting down.", {}));
+  if (!state->ready) return std::unexpected(later(503, "starting", "The models are still being loaded.", {}));
+  auto place = state->admit();
+  if (!place) {
+    return std::unexpected(
+        later(429, "too_many_sessions", "All calls this server can hold are taken; try again later.", std::chrono::seconds(5)));
+  }
+  auto query = target.query;
+  CallRequest call{query.contains("model") ? query["model"] : "default", query.contains("role") ? query["role"] : "",
+                   target.query, stream->get_executor()};
+  std::string const model = call.model;
+  // The session must exist before the call may speak, and takes the socket: the answer to a failed call needs it back.
+  auto session = std::make_shared<WebSocketSession>(*std::move(stream), state, *std::move(place));
+  auto opened = state->hooks.open_call(call, session->listener());
+  if (!opened) {
+    stream.emplace(session->release());
+    return std::unexpected(failed(opened.error()));
+  }
+  session->begin(*std::move(opened), model);
+  state->enter(session);
+  return session;
+}
+
+}  // namespace
+
+net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::ip::tcp::socket socket) {
+  beast::error_code error;
+  socket.set_option(net::ip::tcp::no_delay(true), error);
+  std::optional<beast::tcp_stream> stream(std::move(socket));
+  beast::flat_buffer buffer;
+  for (;;) {
+    http::request_parser<http::string_body> parser;
+    parser.body_limit(state->options.limits.body_bytes);
+    parser.header_limit(16 * 1024);
+    stream->expires_after(state->options.limits.request);
+    co_await http::async_read(*stream, buffer, parser, net::redirect_error(net::use_awaitable, error));
+    bool const broken = error.category() == http::make_error_code(http::error::end_of_stream).category();
+    if (error && (!broken || error == http::error::end_of_stream || error == http::error::partial_message)) break;
+    Request const request = parser.release();
+    HttpReply reply;
+    bool last = !request.keep_alive();
+    Target const target = parse_target(std::string_view(request.target().data(), request.target().size()));
+    if (error) {
+      bool const large = error == http::error::body_limit || error == http::error::header_limit;
+      reply = error_reply(large ? 413 : 400,
+                          {large ? "too_large" : "bad_request", "The request could not be read: " + error.message(), {}, {}});
+      last = true;
+    } else if (auto const refusal =
+                   state->routes.needs_key(target.path) ? state->access.refusal(visitor_of(request)) : std::nullopt) {
+      reply = refused(*refusal);
+    } else if (wants_call(request, target)) {
+      auto session = open_session(state, request, target, stream);
+      if (session) {
+        co_await (*session)->run(request);
+        co_return;
+      }
+      reply = std::move(session.error());
+    } else {
+      reply = state->routes.answer({std::string(request.method_string()), target, request.body()});
+    }
+    auto response = response_of(std::move(reply), request);
+    if (last) response.keep_alive(false);
+    stream->expires_after(state->options.limits.request);
+    co_await http::async_write(*stream, response, net::redirect_error(net::use_awaitable, error));
+    if (error || last) break;
+  }
+  stream->socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
+}
+
+}  // namespace parley::server

@@ -1,0 +1,446 @@
+#include "server/realtime_session.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
+#include "server/base64.hpp"
+
+namespace parley::server {
+namespace {
+
+using namespace conversation;
+using language::Speaker;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+/// A session with a client that writes down everything it is told. With PARLEY_EVENTS_OUT the events of all tests go to that
+/// file, one a line, for tests/clients/check_events.py.
+class RealtimeSessionTest : public testing::Test {
+ protected:
+  RealtimeSessionTest() : session_(opening()) { hear({session_.greet()}); }
+
+  RealtimeSession::Opening opening() {
+    Settings role;
+    role.instructions = "你是小雨。";
+    role.voices = {{"zh", "kokoro:zf_xiaoxiao"}};
+    return {
+        {"", "default", 2'000'000'000, "whisper-base"}, role, {{"kokoro:zf_xiaoxiao", "zh"}}, [this](std::string_view prefix) {
+          return std::string(prefix) + std::to_string(++ids_);
+        }};
+  }
+
+  void hear(std::vector<Outgoing> const& out) {
+    static char const* const path = std::getenv("PARLEY_EVENTS_OUT");
+    for (auto const& one : out) {
+      if (path != nullptr) std::ofstream(path, std::ios::app) << one.text << "\n";
+      events_.push_back(Json::parse(one.text));
+      sounds_.push_back(one.sound_of.value);
+    }
+  }
+  std::vector<Event> say(std::string const& message) {
+    auto intake = session_.take(message);
+    hear(intake.out);
+    sound_ += intake.sound.size();
+    return std::move(intake.events);
+  }
+  void tell(Command const& news) { hear(session_.tell(news)); }
+
+  /// Types of what was heard since the last call.
+  std::vector<std::string> types() {
+    std::vector<std::string> types;
+    for (; seen_ < events_.size(); ++seen_) types.push_back(events_[seen_]["type"]);
+    return types;
+  }
+  Json const& last(std::string_view type) {
+    for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+      if ((*event)["type"] == type) return *event;
+    }
+    ADD_FAILURE() << "no " << type;
+    return events_.front();
+  }
+
+  void commit_turn(std::string const& item, std::string const& previous = "") {
+    tell(SpeechStarted{item, audio::Heard::from_ms(320)});
+    tell(SpeechStopped{item, audio::Heard::from_ms(1800)});
+    tell(TurnCommitted{item, previous});
+    Item user{.id = item,
+              .speaker = Speaker::user,
+              .text = {},
+              .spoken = true,
+              .status = ItemStatus::completed,
+              .from = {},
+              .to = {},
+              .heard = {}};
+    tell(ItemNews{ItemNews::What::added, user, previous, 0, 0});
+    tell(ItemNews{ItemNews::What::done, user, previous, 0, 0});
+  }
+  void begin_reply(std::uint64_t number, std::string const& item, bool speak = true, bool outside = false,
+                   std::map<std::string, std::string> metadata = {}) {
+    tell(ReplyBegan{{number}, "resp_" + std::to_string(number), item, "item_u", speak, outside, std::move(metadata)});
+  }
+  void sound(std::uint64_t number, std::size_t samples) {
+    tell(ReplySound{{number}, {}, std::make_shared<audio::Samples const>(samples, 0.25F)});
+  }
+  void end_reply(std::uint64_t number, std::string const& heard, std::string const& text,
+                 ReplyEnded::Why why = ReplyEnded::Why::completed, core::Error error = {}) {
+    ReplyEnded ended;
+    ended.why = why;
+    ended.reply = {number};
+    ended.item.text = heard;
+    ended.text = text;
+    ended.usage = {30, 20, 7};
+    ended.error = std::move(error);
+    tell(ended);
+  }
+
+  int ids_ = 0;
+  RealtimeSession session_;
+  std::vector<Json> events_;
+  std::vector<std::uint64_t> sounds_;
+  std::size_t seen_ = 0, sound_ = 0;
+};
+
+TEST_F(RealtimeSessionTest, CreatedComesFirstAndIsComplete) {
+  EXPECT_THAT(types(), ElementsAre("session.created"));
+  auto const& session = events_[0]["session"];
+  EXPECT_THAT(session["id"].get<std::string>(), StartsWith("sess_"));
+  EXPECT_EQ(session["type"], "realtime");
+  EXPECT_EQ(session["audio"]["input"]["turn_detection"]["interrupt_response"], true);
+}
+
+TEST_F(RealtimeSessionTest, SpokenTurnInItsOrder) {
+  (void)types();
+  commit_turn("item_u");
+  begin_reply(1, "item_a", true, false, {{"主题", "天气"}});
+  tell(ReplyText{{1}, "你好，"});
+  sound(1, 2400);
+  tell(UserWords{"item_u", "今天天气怎么样", audio::Heard::from_ms(1480)});
+  tell(ReplyText{{1}, "晴天。"});
+  sound(1, 2400);
+  end_reply(1, "你好，晴天。", "你好，晴天。");
+  EXPECT_THAT(
+      types(),
+      ElementsAre("input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped", "input_audio_buffer.committed",
+                  "conversation.item.added", "conversation.item.done", "response.created", "response.output_item.added",
+                  "conversation.item.added", "response.content_part.added", "response.output_audio_transcript.delta",
+                  "response.output_audio.delta", "conversation.item.input_audio_transcription.completed",
+                  "response.output_audio_transcript.delta", "response.output_audio.delta", "response.output_audio.done",
+                  "response.output_audio_transcript.done", "response.content_part.done", "response.output_item.done",
+                  "conversation.item.done", "response.done", "rate_limits.updated"));
+  EXPECT_EQ(last("input_audio_buffer.speech_started")["audio_start_ms"], 320);
+  EXPECT_EQ(last("input_audio_buffer.committed")["previous_item_id"], nullptr);
+  auto const& words = last("conversation.item.input_audio_transcription.completed");
+  EXPECT_EQ(words["transcript"], "今天天气怎么样");
+  EXPECT_EQ(words["usage"], Json::parse(R"({"type":"duration","seconds":1.48})"));
+  EXPECT_EQ(last("response.created")["response"]["metadata"]["主题"], "天气");
+  EXPECT_EQ(last("response.output_item.added")["item"]["status"], "in_progress");
+  EXPECT_EQ(last("response.output_audio_transcript.done")["transcript"], "你好，晴天。");
+  auto const& response = last("response.done")["response"];
+  EXPECT_EQ(response["status"], "completed");
+  EXPECT_EQ(response["metadata"]["主题"], "天气");
+  EXPECT_EQ(response["usage"]["total_tokens"], 37);
+  EXPECT_EQ(response["usage"]["input_token_details"]["cached_tokens"], 20);
+  EXPECT_EQ(response["output"][0]["content"][0]["transcript"], "你好，晴天。");
+  EXPECT_EQ(last("conversation.item.done")["previous_item_id"], "item_u");
+}
+
+TEST_F(RealtimeSessionTest, EveryEventHasItsOwnId) {
+  commit_turn("item_u");
+  begin_reply(1, "item_a");
+  sound(1, 24'000);
+  end_reply(1, "a", "a");
+  std::set<std::string> ids;
+  for (auto const& event : events_) EXPECT_TRUE(ids.insert(event.at("event_id").get<std::string>()).second);
+}
+
+TEST_F(RealtimeSessionTest, SoundIsCutIntoShortDeltasAndWhole) {
+  begin_reply(1, "item_a");
+  (void)types();
+  sound(1, 12'001);
+  std::size_t total = 0, deltas = 0;
+  for (auto const& event : events_) {
+    if (event["type"] != "response.output_audio.delta") continue;
+    auto const bytes = decode_base64(event["delta"].get<std::string>());
+    ASSERT_TRUE(bytes);
+    EXPECT_GE(bytes->size(), 2U * 960);
+    EXPECT_LE(bytes->size(), 2U * 2400);
+    EXPECT_EQ(event["response_id"], "resp_1");
+    total += bytes->size() / 2;
+    ++deltas;
+  }
+  EXPECT_EQ(total, 12'001U);
+  EXPECT_EQ(deltas, 6U);
+  EXPECT_EQ(sounds_.back(), 1U) << "the queue must know whose sound it holds";
+}
+
+TEST_F(RealtimeSessionTest, BargeInClosesEverythingAndSilences) {
+  begin_reply(1, "item_a");
+  tell(ReplyText{{1}, "很久很久以前有一座山"});
+  sound(1, 2400);
+  tell(SpeechStarted{"item_u2", audio::Heard::from_ms(5000)});
+  EXPECT_EQ(session_.take_silenced().value, 0U);
+  end_reply(1, "很久很久", "很久很久以前有一座山", ReplyEnded::Why::turn_detected);
+  EXPECT_EQ(session_.take_silenced().value, 1U);
+  EXPECT_EQ(session_.take_silenced().value, 0U);
+  auto const& response = last("response.done")["response"];
+  EXPECT_EQ(response["status"], "cancelled");
+  EXPECT_EQ(response["status_details"]["reason"], "turn_detected");
+  EXPECT_EQ(response["output"][0]["status"], "incomplete");
+  EXPECT_EQ(response["output"][0]["content"][0]["transcript"], "很久很久");
+  EXPECT_EQ(response["usage"]["output_tokens"], 7) << "clients add it up also of a cancelled answer";
+  (void)types();
+  sound(1, 2400);
+  tell(ReplyText{{1}, "迟到"});
+  EXPECT_THAT(types(), IsEmpty()) << "what is not current never leaves";
+}
+
+TEST_F(RealtimeSessionTest, AVoiceOverSoundThatWasAllHandedOverSilencesIt) {
+  begin_reply(4, "item_a");
+  sound(4, 2400);
+  end_reply(4, "一二三", "一二三");
+  EXPECT_EQ(session_.take_silenced().value, 0U);
+  Item cut{.id = "item_a",
+           .speaker = Speaker::assistant,
+           .text = "一",
+           .spoken = true,
+           .status = ItemStatus::incomplete,
+           .from = {},
+           .to = {},
+           .heard = {}};
+  (void)types();
+  tell(ItemNews{ItemNews::What::truncated, cut, "", 0, 300});
+  EXPECT_THAT(types(), ElementsAre("conversation.item.truncated"));
+  EXPECT_EQ(session_.take_silenced().value, 4U);
+  (void)say(R"({"type":"conversation.item.retrieve","item_id":"item_a"})");
+  EXPECT_EQ(last("conversation.item.retrieved")["item"]["content"][0]["transcript"], "一");
+}
+
+TEST_F(RealtimeSessionTest, ReasonsOfTheEnd) {
+  begin_reply(1, "a1");
+  end_reply(1, "", "", ReplyEnded::Why::client_cancelled);
+  EXPECT_EQ(last("response.done")["response"]["status_details"]["reason"], "client_cancelled");
+  begin_reply(2, "a2");
+  end_reply(2, "长", "长", ReplyEnded::Why::max_tokens);
+  EXPECT_EQ(last("response.done")["response"]["status"], "incomplete");
+  EXPECT_EQ(last("response.done")["response"]["status_details"]["reason"], "max_output_tokens");
+  begin_reply(3, "a3");
+  end_reply(3, "", "", ReplyEnded::Why::failed, {core::Code::unavailable, "the model is gone", "", {}});
+  auto const& details = last("response.done")["response"]["status_details"];
+  EXPECT_EQ(details["type"], "failed");
+  EXPECT_EQ(details["error"]["type"], "server_error");
+  EXPECT_EQ(details["error"]["message"], "the model is gone");
+}
+
+TEST_F(RealtimeSessionTest, TextOnly) {
+  auto const events = say(R"({"type":"session.update","session":{"type":"realtime","output_modalities":["text"]}})");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_FALSE(std::get<SettingsChanged>(events[0]).settings.speak);
+  (void)types();
+  begin_reply(1, "item_a", false);
+  tell(ReplyText{{1}, "你好"});
+  sound(1, 2400);  // must not leave
+  end_reply(1, "你好", "你好");
+  EXPECT_THAT(types(), ElementsAre("response.created", "response.output_item.added", "conversation.item.added",
+                                   "response.content_part.added", "response.output_text.delta", "response.output_text.done",
+                                   "response.content_part.done", "response.output_item.done", "conversation.item.done",
+                                   "response.done", "rate_limits.updated"));
+  EXPECT_EQ(last("response.done")["response"]["output"][0]["content"][0]["type"], "output_text");
+  EXPECT_EQ(last("response.content_part.done")["part"]["type"], "text");
+}
+
+TEST_F(RealtimeSessionTest, OutOfBandTouchesNoConversation) {
+  commit_turn("item_u");
+  begin_reply(1, "item_a");
+  auto const events = say(R"({"type":"response.create","response":{"conversation":"none","output_modalities":["text"],
+    "metadata":{"k":"v"},"input":[{"type":"item_reference","id":"item_u"}]}})");
+  auto const& asked = std::get<ReplyAsked>(events.at(0)).overrides;
+  EXPECT_TRUE(asked.outside);
+  EXPECT_EQ(asked.input->at(0).id, "item_u");
+  (void)types();
+  begin_reply(2, "item_x", false, true, asked.metadata);
+  tell(ReplyText{{2}, "天气"});
+  end_reply(2, "天气", "天气");
+  EXPECT_THAT(types(), ElementsAre("response.created", "response.output_item.added", "response.content_part.added",
+                                   "response.output_text.delta", "response.output_text.done", "response.content_part.done",
+                                   "response.output_item.done", "response.done", "rate_limits.updated"));
+  EXPECT_EQ(last("response.done")["response"]["conversation_id"], nullptr);
+  EXPECT_EQ(last("response.done")["response"]["metadata"]["k"], "v");
+  sound(1, 2400);
+  EXPECT_THAT(types(), ElementsAre("response.output_audio.delta")) << "the other answer goes on";
+}
+
+TEST_F(RealtimeSessionTest, ItemsAreCreatedRetrievedAndDeleted) {
+  (void)types();
+  auto events = say(R"({"type":"conversation.item.create","event_id":"e1","previous_item_id":"root","item":{"id":"mine",
+    "type":"message","role":"user","content":[{"type":"input_text","text":"记住：七"}]}})");
+  auto const& added = std::get<ItemAdded>(events.at(0));
+  EXPECT_EQ(added.after, "root");
+  (void)say(R"({"type":"conversation.item.retrieve","item_id":"mine"})");
+  EXPECT_THAT(types(), IsEmpty()) << "asked for before the conversation has it: answered when it has";
+  tell(ItemNews{ItemNews::What::added, added.item, "", 0, 0});
+  tell(ItemNews{ItemNews::What::done, added.item, "", 0, 0});
+  EXPECT_THAT(types(), ElementsAre("conversation.item.added", "conversation.item.done", "conversation.item.retrieved"));
+  EXPECT_EQ(last("conversation.item.retrieved")["item"]["content"][0]["text"], "记住：七");
+
+  EXPECT_THAT(say(R"({"type":"conversation.item.create","event_id":"e2","item":{"id":"mine","type":"message","role":"user",
+    "content":[{"type":"input_text","text":"x"}]}})"),
+              IsEmpty());
+  EXPECT_EQ(last("error")["error"]["event_id"], "e2");
+  EXPECT_THAT(say(R"({"type":"conversation.item.create","event_id":"e3","previous_item_id":"nobody","item":{"type":"message",
+    "role":"user","content":[{"type":"input_text","text":"x"}]}})"),
+              IsEmpty());
+  EXPECT_EQ(last("error")["error"]["param"], "previous_item_id");
+
+  EXPECT_EQ(std::get<ItemDeleted>(say(R"({"type":"conversation.item.delete","item_id":"mine"})").at(0)).item, "mine");
+  tell(ItemNews{ItemNews::What::deleted, added.item, "", 0, 0});
+  EXPECT_EQ(last("conversation.item.deleted")["item_id"], "mine");
+  EXPECT_THAT(say(R"({"type":"conversation.item.retrieve","event_id":"rci_mine","item_id":"mine"})"), IsEmpty());
+  EXPECT_EQ(last("error")["error"]["code"], "item_retrieve_invalid_item_id");
+  EXPECT_EQ(last("error")["error"]["event_id"], "rci_mine");
+  EXPECT_THAT(say(R"({"type":"conversation.item.delete","event_id":"e5","item_id":"mine"})"), IsEmpty());
+  EXPECT_EQ(last("error")["error"]["code"], "item_delete_invalid_item_id");
+}
+
+TEST_F(RealtimeSessionTest, AnItemWithoutIdGetsOne) {
+  auto const events = say(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+    "content":[{"type":"input_text","text":"x"}]}})");
+  EXPECT_THAT(std::get<ItemAdded>(events.at(0)).item.id, StartsWith("item_"));
+}
+
+TEST_F(RealtimeSessionTest, TruncateBeyondTheEndIsNoError) {
+  begin_reply(1, "item_a");
+  end_reply(1, "一二三", "一二三");
+  (void)types();
+  auto const events =
+      say(R"({"type":"conversation.item.truncate","item_id":"item_a","content_index":0,"audio_end_ms":999999})");
+  EXPECT_EQ(std::get<ItemTruncated>(events.at(0)).audio_end_ms, 999'999);
+  Item whole{.id = "item_a",
+             .speaker = Speaker::assistant,
+             .text = "一二三",
+             .spoken = true,
+             .status = ItemStatus::completed,
+             .from = {},
+             .to = {},
+             .heard = {}};
+  tell(ItemNews{ItemNews::What::truncated, whole, "", 0, 1234});  // the conversation has clamped it
+  EXPECT_THAT(types(), ElementsAre("conversation.item.truncated"));
+  EXPECT_EQ(last("conversation.item.truncated")["audio_end_ms"], 1234);
+}
+
+TEST_F(RealtimeSessionTest, OnlySpokenAnswersCanBeTruncated) {
+  commit_turn("item_u");
+  EXPECT_THAT(say(R"({"type":"conversation.item.truncate","item_id":"item_u","content_index":0,"audio_end_ms":1})"), IsEmpty());
+  EXPECT_EQ(last("error")["error"]["param"], "item_id");
+  EXPECT_THAT(say(R"({"type":"conversation.item.truncate","item_id":"nobody","content_index":0,"audio_end_ms":1})"), IsEmpty());
+  EXPECT_EQ(last("error")["error"]["code"], "item_truncate_invalid_item_id");
+}
+
+TEST_F(RealtimeSessionTest, LateRefusalsCarryTheClientsEventId) {
+  ASSERT_EQ(say(R"({"type":"response.create","event_id":"first"})").size(), 1U);
+  begin_reply(1, "item_a");
+  ASSERT_EQ(say(R"({"type":"response.create","event_id":"second"})").size(), 1U);
+  tell(Refused{"conversation_already_has_active_response", {core::Code::conflict, "there is an active response", "", {}}});
+  EXPECT_EQ(last("error")["error"]["code"], "conversation_already_has_active_response");
+  EXPECT_EQ(last("error")["error"]["event_id"], "second");
+  end_reply(1, "a", "a");
+  ASSERT_EQ(say(R"({"type":"response.cancel","event_id":"stop"})").size(), 1U);
+  tell(Refused{"response_cancel_not_active", {core::Code::invalid, "nothing to cancel", "", {}}});
+  EXPECT_EQ(last("error")["error"]["code"], "response_cancel_not_active");
+  EXPECT_EQ(last("error")["error"]["event_id"], "stop");
+  EXPECT_THAT(last("error")["error"]["message"].get<std::string>(), StartsWith("Cancellation failed"));
+  ASSERT_EQ(say(R"({"type":"input_audio_buffer.commit","event_id":"empty"})").size(), 1U);
+  tell(Refused{"input_audio_buffer_commit_empty", {core::Code::invalid, "the buffer is empty", "", {}}});
+  EXPECT_EQ(last("error")["error"]["event_id"], "empty");
+}
+
+TEST_F(RealtimeSessionTest, ManualTurn) {
+  (void)say(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}})");
+  std::string audio;
+  append_base64(audio, std::string(48'000, '\0'));  // one second
+  (void)say(R"({"type":"input_audio_buffer.append","audio":")" + audio + "\"}");
+  auto const events = say(R"({"type":"input_audio_buffer.commit"})");
+  EXPECT_NEAR(static_cast<double>(sound_), 16'000, 1) << "24 kHz in, 16 kHz heard, nothing kept back";
+  EXPECT_TRUE(std::holds_alternative<CommitAsked>(events.at(0)));
+  (void)types();
+  tell(TurnCommitted{"item_u", ""});
+  EXPECT_THAT(types(), ElementsAre("input_audio_buffer.committed", "conversation.item.added", "conversation.item.done"));
+  EXPECT_TRUE(std::holds_alternative<ClearAsked>(say(R"({"type":"input_audio_buffer.clear"})").at(0)));
+  tell(Cleared{});
+  EXPECT_THAT(types(), ElementsAre("input_audio_buffer.cleared"));
+}
+
+TEST_F(RealtimeSessionTest, AnAppendMayEndInsideASample) {
+  std::size_t const before = events_.size();
+  for (int i = 0; i < 4800; ++i) (void)say(R"({"type":"input_audio_buffer.append","audio":"AAAA"})");  // three bytes each
+  (void)say(R"({"type":"input_audio_buffer.commit"})");
+  EXPECT_NEAR(static_cast<double>(sound_), 4800 * 1.5 * 2 / 3, 2);
+  EXPECT_EQ(events_.size(), before) << "append is never acknowledged";
+}
+
+TEST_F(RealtimeSessionTest, WordsNeverComeBeforeTheirItem) {
+  tell(SpeechStarted{"item_u", {}});
+  (void)types();
+  tell(UserWords{"item_u", "早", audio::Heard::from_ms(500)});
+  EXPECT_THAT(types(), IsEmpty());
+  tell(TurnCommitted{"item_u", ""});
+  EXPECT_THAT(types(), ElementsAre("input_audio_buffer.committed", "conversation.item.added", "conversation.item.done",
+                                   "conversation.item.input_audio_transcription.completed"));
+  tell(ItemNews{ItemNews::What::done,
+                {.id = "item_u",
+                 .speaker = Speaker::user,
+                 .text = {},
+                 .spoken = true,
+                 .status = ItemStatus::completed,
+                 .from = {},
+                 .to = {},
+                 .heard = {}},
+                "",
+                0,
+                0});
+  (void)say(R"({"type":"conversation.item.retrieve","item_id":"item_u"})");
+  EXPECT_EQ(last("conversation.item.retrieved")["item"]["content"][0]["transcript"], "早");
+}
+
+TEST_F(RealtimeSessionTest, FailedWordsAreSaid) {
+  commit_turn("item_u");
+  tell(UserWords{"item_u", core::fail(core::Code::internal, "the recogniser failed"), {}});
+  EXPECT_EQ(last("conversation.item.input_audio_transcription.failed")["error"]["message"], "the recogniser failed");
+}
+
+TEST_F(RealtimeSessionTest, ErrorsAndUnknownEventsEndNothing) {
+  EXPECT_THAT(say(R"({"type":"parley.magic","event_id":"e9"})"), IsEmpty());
+  EXPECT_EQ(last("error")["error"]["type"], "invalid_request_error");
+  EXPECT_EQ(last("error")["error"]["event_id"], "e9");
+  EXPECT_THAT(say("nonsense"), IsEmpty());
+  EXPECT_THAT(say(R"({"type":"session.update","event_id":"e10","session":{"type":"realtime","voice":"alloy"}})"), IsEmpty());
+  EXPECT_EQ(last("error")["error"]["param"], "session.voice");
+  EXPECT_EQ(last("error")["error"]["event_id"], "e10");
+  EXPECT_THAT(say(R"({"type":"response.create","event_id":"e11","response":{"audio":{"output":{"voice":"nobody"}}}})"),
+              IsEmpty());
+  EXPECT_EQ(last("error")["error"]["event_id"], "e11");
+  EXPECT_EQ(say(R"({"type":"response.create"})").size(), 1U);
+}
+
+TEST_F(RealtimeSessionTest, TheIdleTimeoutIsToldOnlyToThoseWhoAsked) {
+  (void)types();
+  tell(IdleTimeout{"item_i", {}, audio::Heard::from_ms(6000)});
+  EXPECT_THAT(types(), IsEmpty());
+  (void)say(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":
+    {"type":"server_vad","idle_timeout_ms":6000}}}}})");
+  (void)types();
+  tell(IdleTimeout{"item_i", {}, audio::Heard::from_ms(6000)});
+  EXPECT_THAT(types(), ElementsAre("input_audio_buffer.timeout_triggered"));
+}
+
+TEST_F(RealtimeSessionTest, BrokenTextOfAModelStillLeavesAsUtf8) {
+  begin_reply(1, "item_a");
+  tell(ReplyText{{1}, "a\xff"});
+  EXPECT_EQ(last("response.output_audio_transcript.delta")["delta"], "a\xEF\xBF\xBD");
+}
+
+}  // namespace
+}  // namespace parley::server

@@ -1,0 +1,97 @@
+#pragma once
+// The door: HTTP/1.1 and WebSocket on one port. It carries bytes; what they mean is in RealtimeSession and HttpRoutes.
+//
+//   auto server = Server::start(options, {.open_call = …});   // listens from here on
+//   (*server)->set_ready(true);                               // the models are loaded: calls are taken
+//   …
+//   (*server)->stop(std::chrono::seconds(10));                // lets calls end, then says goodbye
+//
+// Threads: `threads` of its own run everything; each connection lives on a strand. Members may be called from any thread, but
+// not from the server's own.
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conversation/call.hpp"
+#include "core/result.hpp"
+#include "server/http_routes.hpp"
+#include "server/session_config.hpp"
+
+namespace parley::server {
+
+/// Somebody wants to talk.
+struct CallRequest {
+  std::string model;                         ///< ?model=, "default" when absent
+  std::string role;                          ///< ?role=, empty: the configured one
+  std::map<std::string, std::string> query;  ///< all of it
+  boost::asio::any_io_executor executor;     ///< where the call may run
+};
+
+/// A call with what its client has to know of it.
+struct OpenedCall {
+  std::shared_ptr<conversation::Call> call;
+  conversation::Settings settings;      ///< of the role, read afresh for this call
+  std::string role;                     ///< as it was found
+  std::string transcriber = "default";  ///< what is said to hear the words
+  Voices voices;                        ///< empty: any voice name is passed on as it comes
+};
+
+struct Hooks {
+  /// Called on a server thread before the handshake is answered; an error becomes the HTTP answer (404, 429 with Retry-After,
+  /// 503 …). The listener may be called at once, from any thread.
+  std::function<core::Result<OpenedCall>(CallRequest const&, conversation::Call::Listener)> open_call;
+};
+
+struct Limits {
+  int sessions = 64;                                  ///< at once; one more is told 429
+  int connections = 512;                              ///< open sockets of any kind; one more is closed
+  std::size_t message_bytes = std::size_t{21} << 20;  ///< one WebSocket message: 15 MiB of sound in base64
+  std::size_t body_bytes = std::size_t{1} << 20;      ///< one HTTP request
+  std::size_t queue_bytes = std::size_t{32} << 20;    ///< waiting for a slow client; above, it is closed (1013)
+  std::chrono::seconds idle{60};                      ///< without a sign of life (pings are sent at half of it)
+  std::chrono::seconds request{30};                   ///< to send a request or take its answer
+  std::chrono::seconds longest_session{3600};         ///< announced as session.expires_at
+  std::chrono::seconds audio_ahead{600};              ///< sound may be sent so far ahead of real time; above, it is read slower
+};
+
+struct Options {
+  std::string host = "127.0.0.1";       ///< an address or "localhost"; beyond this machine only with a key
+  std::uint16_t port = 8080;            ///< 0: any that is free
+  std::vector<std::string> key_hashes;  ///< SHA-256 of the API keys, lower-case hex
+  int threads = 2;
+  std::vector<std::string> models{"default"};  ///< what GET /v1/models lists
+  HttpRoutes routes;                           ///< more routes than the server's own
+  Limits limits;
+};
+
+class Server {
+ public:
+  /// Errors: `conflict` when the port is in use, `permission` for a foreign address without a key, `invalid` for a bad one.
+  [[nodiscard]] static core::Result<std::unique_ptr<Server>> start(Options options, Hooks hooks);
+  ~Server();  ///< stop(0)
+  Server(Server const&) = delete;
+  Server& operator=(Server const&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] int sessions() const;
+
+  /// Until then /readyz and new calls are told 503.
+  void set_ready(bool ready);
+
+  /// Phase one: nobody new comes in, calls may end by themselves for `grace`. Phase two: the rest is closed with 1001.
+  /// Returns when all is over. The second call does nothing.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  struct Implementation;
+  explicit Server(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace parley::server
