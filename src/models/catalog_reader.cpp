@@ -32,7 +32,7 @@ bool is_sha256(std::string_view text) noexcept {
 /// One node with its name, so that every complaint can say where it is.
 class Field {
  public:
-  Field(YAML::Node node, std::string name, int& budget) : node_(std::move(node)), name_(std::move(name)), budget_(budget) {
+  Field(YAML::Node const& node, std::string name, int& budget) : node_(node), name_(std::move(name)), budget_(budget) {
     // Aliases let a short text stand for a huge tree; no real catalog comes near this.
     if (--budget_ < 0) throw Bad{"the catalog has more than 200000 fields", 0};
   }

@@ -81,6 +81,8 @@ std::string last_lines(std::filesystem::path const& log) {
   std::deque<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    // pip tells of every attempt, at length; what counts comes after.
+    if (line.starts_with("WARNING: Retrying")) continue;
     lines.push_back(line.substr(0, 300));
     if (lines.size() > 3) lines.pop_front();
   }

@@ -36,6 +36,12 @@ TEST_F(Processes, ThatFailAreQuoted) {
   EXPECT_EQ(done.error().message, "sh ended with status 3: second | third | fourth");
 }
 
+TEST_F(Processes, AreNotQuotedOnTheirRetries) {
+  auto const done = run(shell("echo 'WARNING: Retrying (Retry(total=0))'; echo 'ERROR: no such version'; exit 1"), {}, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().message, "sh ended with status 1: ERROR: no such version");
+}
+
 TEST_F(Processes, ThatAreKilledSaySo) {
   auto const done = run(shell("kill -9 $$"), {}, {});
   ASSERT_FALSE(done);

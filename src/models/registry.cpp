@@ -69,7 +69,9 @@ core::Result<fs::path> fetch_package(Clients const& clients, Package const& pack
   if (auto done = run(command, tick, stop); !done) {
     if (done.error().code == Code::cancelled) return std::unexpected(std::move(done.error()));
     return fail(done.error().code,
-                "the package " + package.name + " " + package.version + " did not come: " + done.error().message, package.name);
+                "the package " + package.name + " " + package.version + " did not come; is its registry in reach? " +
+                    done.error().message,
+                package.name);
   }
   fs::remove_all(folder / "tmp", failed);
   fs::path archive;

@@ -60,13 +60,14 @@ State Store::state(Model const& model) const {
   auto const folder = directory(model);
   std::error_code failed;
   if (!fs::exists(folder, failed)) return State::absent;
-  auto const manifest = read_manifest(folder);
-  if (!manifest) return State::damaged;
+  auto const read = read_manifest(folder);
+  if (!read) return State::damaged;
+  auto const& manifest = *read;
   // Files that a person put there by hand are used as they are; `pull` looks at their bytes.
-  if (!*manifest) return has_files(model, folder) ? State::present : State::damaged;
-  auto const wrong = compare(folder, (*manifest)->files, false, {}, model.id);
+  if (!manifest) return has_files(model, folder) ? State::present : State::damaged;
+  auto const wrong = compare(folder, manifest->files, false, {}, model.id);
   if (!wrong || !wrong->empty()) return State::damaged;
-  if ((*manifest)->revision != model.revision) return State::outdated;
+  if (manifest->revision != model.revision) return State::outdated;
   return has_files(model, folder) ? State::present : State::damaged;
 }
 
@@ -90,22 +91,23 @@ core::Result<fs::path> Store::require(std::string_view id) const {
 core::Result<void> Store::verify(Model const& model, Watch const& watch) const {
   auto const folder = directory(model);
   if (auto const there = require(model.id); !there) return std::unexpected(there.error());
-  auto const manifest = read_manifest(folder);
-  if (!manifest) return std::unexpected(manifest.error());
-  if (!*manifest) {
+  auto const read = read_manifest(folder);
+  if (!read) return std::unexpected(read.error());
+  auto const& manifest = *read;
+  if (!manifest) {
     return fail(Code::unavailable,
                 "nothing says where these files came from; " + pull_command(model) + " checks or replaces them",
                 folder.string());
   }
-  auto const wrong = compare(folder, (*manifest)->files, true, watch, model.id);
+  auto const wrong = compare(folder, manifest->files, true, watch, model.id);
   if (!wrong) return std::unexpected(wrong.error());
   if (!wrong->empty()) {
     return fail(Code::unavailable, joined(*wrong) + "; run " + pull_command(model) + " to replace the model", folder.string());
   }
-  auto const source = std::ranges::find(model.sources, (*manifest)->source, &Source::name);
+  auto const source = std::ranges::find(model.sources, manifest->source, &Source::name);
   if (source == model.sources.end()) return {};
   for (auto const& pin : source->finished()) {
-    if (std::ranges::find((*manifest)->files, pin) == (*manifest)->files.end()) {
+    if (std::ranges::find(manifest->files, pin) == manifest->files.end()) {
       return fail(Code::unavailable, pin.path + " is not what the catalog lists; run " + pull_command(model), folder.string());
     }
   }

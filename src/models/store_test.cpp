@@ -100,7 +100,7 @@ TEST_F(StoreTest, APackageThatDoesNotComeIsToldInTheClientsWords) {
   fs::remove(folder_ / "registry/one==1");
   auto store = StoreTest::store(sources);
   auto const said = message(pull(store));
-  EXPECT_THAT(said, HasSubstr("the package one 1 did not come"));
+  EXPECT_THAT(said, HasSubstr("the package one 1 did not come; is its registry in reach?"));
   EXPECT_THAT(said, HasSubstr("No such file"));
   EXPECT_THAT(said, HasSubstr("run `parley models pull test` again"));
 }
