@@ -214,7 +214,12 @@ def main():
     parser.add_argument("--from", dest="source", type=pathlib.Path, required=True)
     parser.add_argument("--to", dest="target", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
-    convert(arguments.source, arguments.target)
+    try:
+        convert(arguments.source, arguments.target)
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}")
+    except (KeyError, IndexError, struct.error, ValueError) as error:
+        sys.exit(f"{arguments.source} does not hold a whole Whisper model ({error}): download it again")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/ggml/llama.hpp"
+#include "engine/ggml/llama_request.hpp"
+#include "engine/ggml/llama_weights.hpp"
+#include "engine/ggml/sequence_cache.hpp"
+#include "engine/ggml/thread_choice.hpp"
+
+struct llama_context;
+struct ggml_threadpool;
+
+namespace parley::engine {
+
+/// The model's memory and one step of computing in it. On one thread at a time: the arbiter's.
+class LlamaContext {
+ public:
+  [[nodiscard]] static core::Result<std::unique_ptr<LlamaContext>> open(std::shared_ptr<LlamaWeights const> weights,
+                                                                        LlamaOptions const& options, int cores);
+  ~LlamaContext();
+  LlamaContext(LlamaContext const&) = delete;
+  LlamaContext& operator=(LlamaContext const&) = delete;
+
+  /// Gives the request a sequence with as much of its beginning as is known. False when all sequences are in use.
+  [[nodiscard]] bool admit(LlamaRequest& request);
+  /// Takes the sequence back; what has been read stays for others.
+  void release(LlamaRequest& request);
+
+  /// What a step reads of one request, and where its next token can be drawn.
+  struct Part {
+    LlamaRequest* request = nullptr;
+    std::size_t count = 0;
+    int row = -1;  ///< of the outputs; −1: the prompt is not at its end yet
+  };
+  /// One token for each request that is writing and a bounded piece of the prompts of those that are not, then computes. Empty
+  /// when the model could not compute: then nothing the requests have in memory can be relied on, and it has been forgotten.
+  [[nodiscard]] std::vector<Part> compute(std::span<LlamaRequest* const> requests);
+  [[nodiscard]] std::int32_t draw(Part const& part);
+
+ private:
+  LlamaContext(std::shared_ptr<LlamaWeights const> weights, LlamaOptions const& options, llama_context* context,
+               ggml_threadpool* pool, int cores);
+  struct Batch;
+  [[nodiscard]] std::size_t prefill_size(bool in_call) const;
+  [[nodiscard]] std::vector<Part> collect(std::span<LlamaRequest* const> requests);
+  [[nodiscard]] int decode();
+
+  std::shared_ptr<LlamaWeights const> weights_;
+  LlamaOptions options_;
+  llama_context* context_;
+  ggml_threadpool* pool_;
+  std::unique_ptr<Batch> batch_;
+  SequenceCache cache_;
+  ThreadChoice writing_threads_, reading_threads_;  ///< not asked when their number is fixed
+  std::array<double, 2> read_cost_ns_{};            ///< of one prompt token, a running mean; [in_call]
+  bool can_cut_ = true;                             ///< memories of recurrent models cannot give back a tail
+};
+
+}  // namespace parley::engine

@@ -1,0 +1,33 @@
+#include "engine/ggml/llama_request.hpp"
+
+#include <llama.h>
+
+#include <random>
+
+namespace parley::engine {
+
+void LlamaSamplerDeleter::operator()(llama_sampler* sampler) const noexcept { llama_sampler_free(sampler); }
+
+LlamaSampler make_sampler(language::Sampling const& sampling, int vocabulary) {
+  constexpr int remembered = 64;  // tokens of the answer that the repeat penalty looks back on
+  LlamaSampler chain(llama_sampler_chain_init(llama_sampler_chain_default_params()));
+  auto const add = [&](llama_sampler* sampler) { llama_sampler_chain_add(chain.get(), sampler); };
+  int const candidates = sampling.temperature <= 0 ? 1 : sampling.top_k;
+  if (sampling.repeat_penalty > 0 && sampling.repeat_penalty != 1.0F) {
+    // The penalty moves at most `remembered` tokens down: so many more than asked for are enough, and looking up all of the
+    // vocabulary would take milliseconds.
+    if (candidates > 0) add(llama_sampler_init_top_k(candidates + remembered));
+    add(llama_sampler_init_penalties(vocabulary, remembered, sampling.repeat_penalty, 0, 0));
+  }
+  if (sampling.temperature <= 0) {
+    add(llama_sampler_init_greedy());
+    return chain;
+  }
+  if (candidates > 0) add(llama_sampler_init_top_k(candidates));
+  if (sampling.top_p > 0 && sampling.top_p < 1) add(llama_sampler_init_top_p(sampling.top_p, 1));
+  add(llama_sampler_init_temp(sampling.temperature));
+  add(llama_sampler_init_dist(sampling.seed != 0 ? sampling.seed : std::random_device{}()));
+  return chain;
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,178 @@
+#include "engine/ggml/llama_scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::engine {
+
+using language::Delta;
+using language::Finish;
+using language::FinishReason;
+
+core::Result<void> LlamaScheduler::submit(Request request) {
+  auto const urgency = request->urgency;
+  std::vector<Request> cancelled;  // die outside the lock, with whatever their sinks hold
+  std::lock_guard lock(mutex_);
+  std::size_t ahead = 0;
+  for (Level& each : levels_) {
+    auto const gone = std::ranges::stable_partition(each.waiting, [](auto const& r) { return !r->stop.stop_requested(); });
+    cancelled.insert(cancelled.end(), std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
+    each.waiting.erase(gone.begin(), gone.end());
+    ahead += each.waiting.size();
+  }
+  if (ahead >= options_.queue) {
+    auto const wait = expected_wait(ahead);
+    return std::unexpected(
+        core::Error{core::Code::busy, "the language model has too many requests waiting; try again later", {}, wait});
+  }
+  Level& own = level(urgency);
+  own.waiting.push_back(std::move(request));
+  if (!own.pumping) {
+    own.pumping = true;
+    own.job = arbiter_.submit(urgency, [self = shared_from_this(), urgency](std::stop_token) { return self->step(urgency); });
+  }
+  return {};
+}
+
+std::chrono::milliseconds LlamaScheduler::expected_wait(std::size_t ahead) const {
+  double const rounds = static_cast<double>(ahead) / options_.sequences + 1;
+  return std::chrono::milliseconds(std::clamp<std::int64_t>(static_cast<std::int64_t>(service_ms_ * rounds / 2), 250, 60'000));
+}
+
+Step LlamaScheduler::step(core::Urgency urgency) {
+  drop_cancelled();
+  admit(urgency);
+  std::vector<LlamaRequest*> chosen;
+  for (auto const& request : live_) {
+    if (request->urgency == urgency) chosen.push_back(request.get());
+  }
+  if (chosen.empty()) {
+    std::lock_guard lock(mutex_);
+    Level& own = level(urgency);
+    if (!own.waiting.empty()) return Step::again;
+    own.pumping = false;
+    return Step::done;
+  }
+  auto const parts = context_->compute(chosen);
+  if (parts.empty()) {
+    fail(urgency);
+    return Step::again;
+  }
+  for (auto const& part : parts) take(part);
+  std::erase_if(live_, [](auto const& request) { return request->sequence < 0; });
+  return Step::again;
+}
+
+void LlamaScheduler::drop_cancelled() {
+  for (auto const& request : live_) {
+    if (request->stop.stop_requested()) context_->release(*request);
+  }
+  std::erase_if(live_, [](auto const& request) { return request->sequence < 0; });
+}
+
+bool LlamaScheduler::room_for(LlamaRequest const& request) const {
+  std::size_t used = request.room;
+  for (auto const& other : live_) used += other->room;
+  return live_.size() < static_cast<std::size_t>(options_.sequences) && used <= static_cast<std::size_t>(options_.total_tokens);
+}
+
+LlamaScheduler::Request LlamaScheduler::next(core::Urgency urgency) {
+  std::vector<Request> cancelled;
+  std::lock_guard lock(mutex_);
+  auto& waiting = level(urgency).waiting;
+  while (!waiting.empty()) {
+    Request request = std::move(waiting.front());
+    waiting.pop_front();
+    if (!request->stop.stop_requested()) return request;
+    cancelled.push_back(std::move(request));
+  }
+  return nullptr;
+}
+
+void LlamaScheduler::admit(core::Urgency urgency) {
+  while (Request request = next(urgency)) {
+    bool room = room_for(*request);
+    while (!room && make_way(urgency)) room = room_for(*request);
+    bool const first_time = request->written() == 0 && request->usage.prompt_tokens == 0;
+    if (!room || !context_->admit(*request)) {
+      std::lock_guard lock(mutex_);
+      level(urgency).waiting.push_front(std::move(request));
+      return;
+    }
+    if (first_time) {
+      request->begun = core::Clock::now();
+      request->usage.prompt_tokens = static_cast<int>(request->prompt_size);
+      request->usage.cached_tokens = static_cast<int>(request->read);
+    }
+    if (request->unread() == 0) {  // a preparation that finds everything done
+      context_->release(*request);
+      continue;
+    }
+    live_.push_back(std::move(request));
+  }
+}
+
+/// Sets back the least urgent request that is less urgent than this, the youngest of them. What it has read and written stays
+/// in the cache as long as there is room, so it goes on where it was.
+bool LlamaScheduler::make_way(core::Urgency urgency) {
+  auto const victim = std::ranges::max_element(live_, [](auto const& a, auto const& b) {
+    return a->urgency != b->urgency ? a->urgency < b->urgency : a->came < b->came;
+  });
+  if (victim == live_.end() || (*victim)->urgency <= urgency) return false;
+  context_->release(**victim);
+  Request request = std::move(*victim);
+  live_.erase(victim);
+  std::lock_guard lock(mutex_);
+  auto& waiting = level(request->urgency).waiting;  // its level is still being pumped: it was live
+  waiting.push_front(std::move(request));
+  return true;
+}
+
+void LlamaScheduler::take(LlamaContext::Part const& part) {
+  LlamaRequest& request = *part.request;
+  if (!request.answers()) {
+    if (request.unread() == 0) end(request);
+    return;
+  }
+  if (part.row < 0) return;
+  auto const token = context_->draw(part);
+  if (weights_->ends_generation(token)) return finish(request, FinishReason::stop);
+  request.tokens.push_back(token);
+  ++request.usage.completion_tokens;
+  std::string text = request.gate.push(weights_->bytes_of(token));
+  if (!text.empty() && !request.stop.stop_requested()) request.sink(Delta{std::move(text)});
+  if (request.gate.stopped()) return finish(request, FinishReason::stop);
+  if (request.written() >= request.max_tokens) return finish(request, FinishReason::length);
+}
+
+void LlamaScheduler::finish(LlamaRequest& request, FinishReason reason) {
+  std::string rest = request.gate.finish();
+  end(request);
+  if (request.stop.stop_requested()) return;
+  if (!rest.empty()) request.sink(Delta{std::move(rest)});
+  request.sink(Finish{reason, request.usage});
+}
+
+void LlamaScheduler::end(LlamaRequest& request) {
+  context_->release(request);
+  if (!request.answers()) return;
+  std::chrono::duration<double, std::milli> const took = core::Clock::now() - request.begun;
+  std::lock_guard lock(mutex_);
+  service_ms_ = 0.8 * service_ms_ + 0.2 * took.count();
+}
+
+void LlamaScheduler::fail(core::Urgency urgency) {
+  std::vector<Request> failed;
+  for (auto& request : live_) {
+    if (request->urgency == urgency) failed.push_back(std::move(request));
+  }
+  std::erase(live_, nullptr);
+  for (auto const& request : failed) {
+    context_->release(*request);
+    if (request->answers() && !request->stop.stop_requested()) {
+      request->sink(core::Error{core::Code::internal, "the language model could not compute; see the log", {}, {}});
+    }
+  }
+}
+
+}  // namespace parley::engine

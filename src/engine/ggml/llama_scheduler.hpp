@@ -1,0 +1,57 @@
+#pragma once
+#include <array>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/ggml/llama_context.hpp"
+
+namespace parley::engine {
+
+/// Who computes next. `submit` from any thread; everything else runs on the arbiter's.
+class LlamaScheduler : public std::enable_shared_from_this<LlamaScheduler> {
+ public:
+  LlamaScheduler(std::shared_ptr<LlamaWeights const> weights, std::unique_ptr<LlamaContext> context,
+                 LlamaOptions const& options, Arbiter& arbiter)
+      : weights_(std::move(weights)), context_(std::move(context)), options_(options), arbiter_(arbiter) {}
+
+  /// Error `busy` when the queue is full.
+  [[nodiscard]] core::Result<void> submit(std::unique_ptr<LlamaRequest> request);
+
+  [[nodiscard]] LlamaWeights const& weights() const noexcept { return *weights_; }
+  [[nodiscard]] LlamaOptions const& options() const noexcept { return options_; }
+  [[nodiscard]] Arbiter& arbiter() const noexcept { return arbiter_; }
+
+ private:
+  using Request = std::unique_ptr<LlamaRequest>;
+  struct Level {
+    std::deque<Request> waiting;  // guarded by mutex_, as is
+    bool pumping = false;
+    core::Job job;
+  };
+
+  Step step(core::Urgency urgency);
+  void drop_cancelled();
+  void admit(core::Urgency urgency);
+  [[nodiscard]] bool make_way(core::Urgency urgency);
+  [[nodiscard]] bool room_for(LlamaRequest const& request) const;
+  [[nodiscard]] Request next(core::Urgency urgency);
+  [[nodiscard]] Level& level(core::Urgency urgency) { return levels_[static_cast<std::size_t>(urgency)]; }
+  [[nodiscard]] std::chrono::milliseconds expected_wait(std::size_t ahead) const;
+  void take(LlamaContext::Part const& part);
+  void finish(LlamaRequest& request, language::FinishReason reason);
+  void fail(core::Urgency urgency);
+  void end(LlamaRequest& request);
+
+  std::shared_ptr<LlamaWeights const> weights_;
+  std::unique_ptr<LlamaContext> context_;
+  LlamaOptions options_;
+  Arbiter& arbiter_;
+  std::vector<Request> live_;  // only on the arbiter's thread
+  std::mutex mutex_;
+  std::array<Level, core::urgency_levels> levels_;
+  double service_ms_ = 2000;  ///< a request from its beginning to its end, a running mean; guarded by mutex_
+};
+
+}  // namespace parley::engine

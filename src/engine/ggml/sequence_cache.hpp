@@ -1,0 +1,51 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace parley::engine {
+
+/// Which tokens lie in which sequence of a model's memory, and which sequence a new prompt should use: so that a beginning that
+/// was read once, a role's instructions or the turns so far, is never read again. Only the book-keeping: the caller does
+/// to the model's memory what a Claim says. A copy costs nothing there (the cells are shared). One thread at a time.
+class SequenceCache {
+ public:
+  using Token = std::int32_t;
+
+  explicit SequenceCache(int sequences) : sequences_(static_cast<std::size_t>(sequences)) {}
+
+  struct Claim {
+    int sequence = 0;
+    std::size_t kept = 0;     ///< tokens of the prompt that are in it once this is done:
+    std::optional<int> from;  ///< clear `sequence` and copy [0, kept) from this one; none: cut `sequence` at `kept`
+  };
+  /// A sequence of its own for `prompt`, holding as much of its beginning as is known, at most `most` tokens. An idle sequence
+  /// that is all prefix is continued; otherwise the prefix is copied and its source stays as it is. Makes room by forgetting
+  /// the idle sequence that was used longest ago. None when every sequence is in use.
+  [[nodiscard]] std::optional<Claim> claim(std::span<Token const> prompt, std::size_t most);
+
+  void append(int sequence, std::span<Token const> tokens);  ///< they have been read into it
+  void release(int sequence);                                ///< idle from now on; its tokens stay for others
+  void forget(int sequence);                                 ///< nothing in it can be relied on
+  /// Forgets the idle sequence that was used longest ago; the caller clears it. None when there is nothing to forget.
+  [[nodiscard]] std::optional<int> evict();
+
+  [[nodiscard]] std::span<Token const> tokens(int sequence) const { return at(sequence).tokens; }
+
+ private:
+  struct Sequence {
+    std::vector<Token> tokens;
+    std::uint64_t used = 0;  ///< counts claims and releases: when last
+    bool busy = false;
+  };
+  [[nodiscard]] Sequence& at(int sequence) { return sequences_[static_cast<std::size_t>(sequence)]; }
+  [[nodiscard]] Sequence const& at(int sequence) const { return sequences_[static_cast<std::size_t>(sequence)]; }
+  [[nodiscard]] std::optional<int> oldest_idle(std::optional<int> spare) const;
+
+  std::vector<Sequence> sequences_;
+  std::uint64_t now_ = 0;
+};
+
+}  // namespace parley::engine
