@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "conversation/heard_text.hpp"
 #include "conversation/item.hpp"
 #include "conversation/settings.hpp"
-#include "conversation/spoken_text.hpp"
 #include "language/message.hpp"
 
 namespace parley::conversation {
@@ -26,7 +26,7 @@ class History {
     bool cut = false;     ///< an answer that was interrupted: the model is told
     bool silent = false;  ///< the user's turn in which nothing was said (idle)
     std::string written;  ///< of an answer: all that was sent as text; `item.text` is a beginning of it
-    SpokenText sound;     ///< of a spoken answer
+    HeardText sound;      ///< of a spoken answer
     audio::Spoken sent;   ///< of a spoken answer: the sound handed over
   };
 

@@ -105,13 +105,12 @@ void Reply::sound_failed(SoundFailed const& failed) {
 }
 
 void Reply::pump(core::Instant now, core::Instant& player_free, Commands& out) {
-  ask(now, player_free, out);
-  if (!begun_) return;
-  for (; handed_ < clauses_.size(); ++handed_) {
+  for (; begun_ && handed_ < clauses_.size(); ++handed_) {
     auto& clause = clauses_[handed_];
     for (; !clause.held.empty(); clause.held.pop_front()) hand_over(now, clause.held.front(), player_free, out);
     if (!clause.complete) break;
   }
+  ask(now, player_free, out);
 }
 
 void Reply::ask(core::Instant now, core::Instant player_free, Commands& out) {

@@ -10,9 +10,9 @@
 #include "conversation/clauses.hpp"
 #include "conversation/command.hpp"
 #include "conversation/event.hpp"
+#include "conversation/heard_text.hpp"
 #include "conversation/history.hpp"
 #include "conversation/playout.hpp"
-#include "conversation/spoken_text.hpp"
 #include "measure/turn.hpp"
 
 namespace parley::conversation {
@@ -91,7 +91,7 @@ class Reply {
   std::vector<Clause> clauses_;
   std::size_t asked_ = 0;   ///< clauses that have been asked for (or need not be)
   std::size_t handed_ = 0;  ///< clauses that have been handed over whole
-  SpokenText sound_;
+  HeardText sound_;
   Playout playout_;
   measure::Turn times_;
   std::optional<core::Instant> first_token_, first_sample_;

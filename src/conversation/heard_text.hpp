@@ -9,7 +9,7 @@
 
 namespace parley::conversation {
 
-class SpokenText {
+class HeardText {
  public:
   /// The next clause ends at byte `end` of the text; its length in samples is not known yet.
   void add_clause(std::size_t end) { clauses_.push_back({end, {}, false}); }

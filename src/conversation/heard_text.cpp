@@ -1,4 +1,4 @@
-#include "conversation/spoken_text.hpp"
+#include "conversation/heard_text.hpp"
 
 #include <algorithm>
 
@@ -20,11 +20,11 @@ bool joins_words(char32_t c) { return core::is_latin_letter(c) || core::is_ascii
 
 }  // namespace
 
-void SpokenText::add_sound(std::size_t clause, audio::Spoken length) {
+void HeardText::add_sound(std::size_t clause, audio::Spoken length) {
   if (clause < clauses_.size()) clauses_[clause].length = clauses_[clause].length + length;
 }
 
-void SpokenText::complete(std::size_t clause) {
+void HeardText::complete(std::size_t clause) {
   if (clause < clauses_.size()) clauses_[clause].complete = true;
 }
 
@@ -38,7 +38,7 @@ std::string_view cut_at_word(std::string_view text, std::size_t characters) {
   return text.substr(0, core::encode_utf8(std::u32string_view(letters).substr(0, cut)).size());
 }
 
-std::string_view SpokenText::heard(std::string_view text, audio::Spoken heard) const {
+std::string_view HeardText::heard(std::string_view text, audio::Spoken heard) const {
   std::size_t begin = 0;
   for (auto const& clause : clauses_) {
     auto const end = std::min(clause.end, text.size());

@@ -1,0 +1,307 @@
+// A call lived through at random: voices, pauses, clients that do anything at any time, engines that are late, fail, or answer
+// in any order, under a virtual clock. Whatever happens, what is checked here holds. A failure names its seed; the same seed is
+// the same call.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <queue>
+#include <random>
+#include <set>
+
+#include "conversation/scenario.hpp"
+
+namespace parley::conversation {
+namespace {
+
+using Kind = TurnTaking::Kind;
+
+/// What must be true of the commands of any call.
+class Witness {
+ public:
+  void see(Command const& command) {
+    std::visit([&](auto const& c) { check(c); }, command);
+  }
+  void at_the_end() const {
+    EXPECT_EQ(begun_.size(), ended_.size()) << "every answer that began has ended";
+    EXPECT_EQ(open_utterances_, 0) << "every utterance was closed";
+  }
+
+ private:
+  struct Seen {
+    std::string item, text;
+    std::int64_t sound = 0;
+    bool outside = false;
+  };
+
+  template <class T>
+  void check(T const&) {}
+
+  void check(ReplyBegan const& began) {
+    EXPECT_TRUE(begun_.emplace(began.reply, Seen{began.item, "", 0, began.outside}).second);
+    EXPECT_FALSE(abandoned_.contains(began.reply)) << "what was thrown away does not come back";
+    unique(began.item);
+    unique(began.response);
+    replies_[began.item] = began.reply;
+    active_ += began.outside ? 0 : 1;
+    EXPECT_LE(active_, 1) << "one answer at a time";
+  }
+  void check(ReplyText const& text) { current(text.reply).text += text.delta; }
+  void check(ReplySound const& sound) {
+    auto& seen = current(sound.reply);
+    EXPECT_EQ(sound.at.samples, seen.sound) << "no gap, no overlap";
+    EXPECT_FALSE(sound.samples->empty());
+    seen.sound += static_cast<std::int64_t>(sound.samples->size());
+  }
+  void check(ReplyEnded const& ended) {
+    auto const& seen = current(ended.reply);
+    EXPECT_TRUE(ended_.insert(ended.reply).second) << "it ends once";
+    EXPECT_EQ(ended.item.id, seen.item);
+    EXPECT_EQ(ended.text, seen.text);
+    EXPECT_EQ(ended.sent.samples, seen.sound);
+    EXPECT_LE(ended.item.heard, ended.sent);
+    EXPECT_TRUE(seen.text.starts_with(ended.item.text)) << ended.item.text << " / " << seen.text;
+    if (!seen.outside) --active_;
+  }
+  void check(ItemNews const& news) {
+    if (news.what == ItemNews::What::added) unique(news.item.id);
+    if (news.what != ItemNews::What::truncated) return;
+    ASSERT_TRUE(replies_.contains(news.item.id));
+    auto const& seen = begun_.at(replies_.at(news.item.id));
+    EXPECT_TRUE(seen.text.starts_with(news.item.text)) << news.item.text << " / " << seen.text;
+    EXPECT_LE(news.item.heard.samples, seen.sound);
+    EXPECT_GE(news.audio_end_ms, 0);
+  }
+  void check(Generate const& generate) {
+    EXPECT_TRUE(generated_.insert(generate.reply).second) << "one question to the model per answer";
+    EXPECT_FALSE(generate.request.messages.empty());
+  }
+  void check(Speak const& speak) {
+    EXPECT_TRUE(spoken_.insert({speak.reply, speak.clause}).second) << "no clause twice";
+    EXPECT_FALSE(abandoned_.contains(speak.reply));
+    EXPECT_FALSE(ended_.contains(speak.reply));
+  }
+  void check(Abandon const& abandon) { abandoned_.insert(abandon.reply); }
+  void check(OpenUtterance const&) { EXPECT_LE(++open_utterances_, 8); }
+  void check(CloseUtterance const&) { EXPECT_GE(--open_utterances_, 0); }
+  void check(SpeechStarted const& started) {
+    EXPECT_TRUE(talking_.empty());
+    talking_ = started.item;
+  }
+  void check(SpeechStopped const& stopped) {
+    EXPECT_EQ(stopped.item, talking_);
+    talking_.clear();
+  }
+  void check(TurnMeasured const& measured) { EXPECT_TRUE(measured_.insert(measured.turn.reply_item).second); }
+
+  Seen& current(core::ReplyId reply) {
+    EXPECT_TRUE(begun_.contains(reply)) << "nothing leaves before the commitment";
+    EXPECT_FALSE(ended_.contains(reply)) << "nothing leaves after the end";
+    return begun_[reply];
+  }
+  void unique(std::string const& id) { EXPECT_TRUE(ids_.insert(id).second) << id; }
+
+  std::map<core::ReplyId, Seen> begun_;
+  std::map<std::string, core::ReplyId> replies_;
+  std::set<core::ReplyId> ended_, abandoned_, generated_;
+  std::set<std::pair<core::ReplyId, int>> spoken_;
+  std::set<std::string> ids_, measured_;
+  std::string talking_;
+  int active_ = 0;
+  int open_utterances_ = 0;
+};
+
+class World {
+ public:
+  explicit World(std::uint64_t seed) : dice_(seed), settings_(some_settings()), call_(settings_, seed) {}
+
+  void live(int events) {
+    while (events_ < events && !testing::Test::HasFailure()) step();
+    tell(HungUp{});
+    while (!coming_.empty()) {  // what the engines still send after the end
+      auto const next = coming_.top();
+      coming_.pop();
+      now_ = std::max(now_, next.at);
+      tell(next.event);
+    }
+    if (!testing::Test::HasFailure()) witness_.at_the_end();
+  }
+  [[nodiscard]] std::string const& log() const { return log_; }
+  [[nodiscard]] int events() const { return events_; }
+
+ private:
+  struct Coming {
+    core::Instant at;
+    int order;
+    Event event;
+    bool operator<(Coming const& other) const { return std::tie(other.at, other.order) < std::tie(at, order); }
+  };
+
+  bool chance(double p) { return std::uniform_real_distribution<>(0, 1)(dice_) < p; }
+  int number(int from, int to) { return std::uniform_int_distribution<>(from, to)(dice_); }
+
+  Settings some_settings() {
+    auto s = Scenario::spoken(chance(0.5) ? "zh" : "en", static_cast<Kind>(number(0, 2)));
+    s.speak = chance(0.85);
+    s.turns.create_reply = chance(0.9);
+    s.turns.interrupt_reply = chance(0.8);
+    if (chance(0.3)) s.turns.idle = Milliseconds(number(2000, 8000));
+    return s;
+  }
+
+  void step() {
+    // One frame of the microphone, unless the network has stalled; then what the engines and the client do meanwhile.
+    auto const next = now_ + Milliseconds(chance(0.01) ? number(100, 3000) : 32);
+    advance(next);
+    if (--left_ <= 0) {
+      talking_ = !talking_;
+      left_ = talking_ ? number(1, 60) : chance(0.2) ? number(60, 300) : number(2, 40);
+    }
+    end_ = end_ + audio::Heard{512};
+    bool const voiced = talking_ != chance(0.05);
+    tell(FrameHeard{end_, voiced ? 0.9F : 0.05F, -30.0F});
+    if (chance(0.01)) client();
+  }
+
+  /// Time passes: everything that is due happens, wakes among it.
+  void advance(core::Instant until) {
+    for (int wakes = 0;;) {
+      auto const wake = call_.wake_at();
+      auto const due = coming_.empty() ? core::never : coming_.top().at;
+      if (std::min(wake, due) > until) break;
+      if (due <= wake) {
+        auto const next = coming_.top();
+        coming_.pop();
+        now_ = std::max(now_, due);
+        tell(next.event);
+        continue;
+      }
+      now_ = std::max(now_, wake);
+      tell(Woken{});
+      ASSERT_GT(call_.wake_at(), now_) << "it asks to be woken over and over";
+      ASSERT_LT(++wakes, 100);
+    }
+    now_ = until;
+  }
+
+  void client() {
+    switch (number(0, 10)) {
+      case 0: return tell(CommitAsked{});
+      case 1: return tell(ClearAsked{});
+      case 2: return tell(ReplyCancelled{chance(0.5) ? std::nullopt : std::optional(known_.response)});
+      case 3: return tell(ItemTruncated{known_.item, 0, number(-100, 20'000)});
+      case 4: return tell(ItemDeleted{known_.item});
+      case 5: {
+        Item item;
+        item.id = chance(0.5) ? "" : "client_" + std::to_string(number(0, 1000));
+        item.text = "顺便说一句";
+        return tell(ItemAdded{item, chance(0.7) ? std::nullopt : std::optional<std::string>("root")});
+      }
+      case 6: settings_ = some_settings(); return tell(SettingsChanged{settings_});
+      default: {
+        ReplyAsked asked;
+        asked.overrides.outside = chance(0.3);
+        if (chance(0.4)) asked.overrides.say = "你好，我是小鹿。Nice to meet you.";
+        if (chance(0.3)) asked.overrides.speak = chance(0.5);
+        return tell(asked);
+      }
+    }
+  }
+
+  void tell(Event const& event) {
+    ++events_;
+    auto const commands = call_.on(now_, event);
+    for (auto const& command : commands) {
+      log_ += to_line(command) + "\n";
+      witness_.see(command);
+      std::visit([&](auto const& c) { engine(c); }, command);
+    }
+  }
+
+  // ---- engines: late, in any order, sometimes broken
+  template <class T>
+  void engine(T const&) {}
+
+  void later(int from_ms, int to_ms, Event event) {
+    coming_.push({now_ + Milliseconds(number(from_ms, to_ms)), ++order_, std::move(event)});
+  }
+  core::Error trouble() { return {core::Code::internal, "it broke", "", {}}; }
+
+  void engine(Transcribe const& t) {
+    if (chance(0.02)) return;  // never answered
+    if (chance(0.05)) return later(10, 900, TranscriptArrived{t.utterance, t.revision, std::unexpected(trouble())});
+    static constexpr std::string_view heard[] = {"", "嗯。", "今天天气怎么样？", "Tell me a story.", "我用Python写", "…"};
+    later(10, 900, TranscriptArrived{t.utterance, t.revision, std::string(heard[number(0, 5)])});
+  }
+  void engine(PredictEnd const& p) {
+    if (chance(0.02)) return;
+    if (chance(0.05)) return later(5, 300, EndPredicted{p.utterance, p.revision, std::unexpected(trouble())});
+    later(5, 300, EndPredicted{p.utterance, p.revision, static_cast<float>(number(0, 100)) / 100.0F});
+  }
+  void engine(Generate const& g) {
+    static constexpr std::string_view pieces[] = {"从前",   "有一座山，", "山上有",      "老和尚。", "😀",
+                                                  " Hello", " there,",    " my friend.", "！"};
+    int at = number(20, 600);
+    for (int i = number(0, 12); i > 0; --i) {
+      later(at, at, PieceArrived{g.reply, language::Delta{std::string(pieces[number(0, 8)])}});
+      at += number(1, 120);
+    }
+    if (chance(0.05)) return later(at, at, PieceArrived{g.reply, trouble()});
+    auto const reason = chance(0.1) ? language::FinishReason::length : language::FinishReason::stop;
+    later(at, at, PieceArrived{g.reply, language::Finish{reason, {}}});
+  }
+  void engine(Speak const& s) {
+    int at = number(20, 700);
+    int const blocks = number(0, 4);
+    for (int i = 0; i < blocks; ++i) {
+      later(at, at, SoundArrived{s.reply, s.clause, sound_of_ms(number(0, 800)), i + 1 == blocks});
+      at += number(1, 200);
+    }
+    if (blocks == 0)
+      later(at, at, chance(0.5) ? Event(SoundFailed{s.reply, s.clause, trouble()}) : SoundArrived{s.reply, s.clause, {}, true});
+  }
+  void engine(ReplyBegan const& began) { known_ = began; }
+
+  std::mt19937_64 dice_;
+  Settings settings_;
+  Conversation call_;
+  Witness witness_;
+  core::Instant now_ = core::Instant{} + std::chrono::hours(1);
+  audio::Heard end_;
+  bool talking_ = false;
+  int left_ = 20, order_ = 0, events_ = 0;
+  std::priority_queue<Coming> coming_;
+  ReplyBegan known_;
+  std::string log_;
+};
+
+TEST(Simulation, whatever_happens_the_rules_of_a_call_hold) {
+  int events = 0;
+  // A simulation that never gets anywhere finds nothing: each of these has to happen often.
+  std::map<std::string, int> seen{{"why 0", 0},  {"why 1", 0}, {"why 2", 0},   {"why 3", 0},    {"why 4", 0},
+                                  {"item 3", 0}, {"idle", 0},  {"abandon", 0}, {"measured", 0}, {"…", 0}};
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    World world(seed);
+    world.live(1500);
+    events += world.events();
+    for (auto& [what, times] : seen) {
+      for (auto at = world.log().find(what); at != std::string::npos; at = world.log().find(what, at + 1)) ++times;
+    }
+    ASSERT_FALSE(HasFailure()) << world.log().substr(world.log().size() > 4000 ? world.log().size() - 4000 : 0);
+  }
+  EXPECT_GT(events, 200'000);
+  for (auto const& [what, times] : seen) EXPECT_GT(times, 20) << what;
+}
+
+TEST(Simulation, the_same_events_give_the_same_commands) {
+  for (std::uint64_t seed : {7U, 8U, 9U}) {
+    World first(seed), second(seed);
+    first.live(2000);
+    second.live(2000);
+    EXPECT_EQ(first.log(), second.log());
+    EXPECT_GT(first.log().size(), 1000U);
+  }
+}
+
+}  // namespace
+}  // namespace parley::conversation

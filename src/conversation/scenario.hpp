@@ -1,0 +1,190 @@
+#pragma once
+// For tests: a conversation with a clock of its own, told in words. `voice(500)` is half a second of somebody talking,
+// `words("…")` is the transcript that was asked for last.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conversation/conversation.hpp"
+
+namespace parley::conversation {
+
+inline audio::SharedSamples sound_of_ms(std::int64_t ms) {
+  return std::make_shared<audio::Samples const>(static_cast<std::size_t>(audio::Spoken::from_ms(ms).samples), 0.1F);
+}
+
+/// One line with everything that matters of a command: two runs are the same when their lines are.
+class CommandLine {
+ public:
+  std::string operator()(OpenUtterance const& c) const {
+    return fmt::format("open {} from {}", c.utterance.value, c.from.ms());
+  }
+  std::string operator()(Transcribe const& c) const { return fmt::format("transcribe {}/{}", c.utterance.value, c.revision); }
+  std::string operator()(PredictEnd const& c) const { return fmt::format("predict {}/{}", c.utterance.value, c.revision); }
+  std::string operator()(CloseUtterance const& c) const { return fmt::format("close {}", c.utterance.value); }
+  std::string operator()(Generate const& c) const {
+    return fmt::format("generate {}: {}", c.reply.value, lines(c.request.messages));
+  }
+  std::string operator()(Prepare const& c) const { return "prepare: " + lines(c.messages); }
+  std::string operator()(Speak const& c) const {
+    return fmt::format("speak {}/{} {} {}: {}", c.reply.value, c.clause, c.language, c.voice, c.text);
+  }
+  std::string operator()(Abandon const& c) const { return fmt::format("abandon {}", c.reply.value); }
+  std::string operator()(SpeechStarted const& c) const { return fmt::format("started {} at {}", c.item, c.at.ms()); }
+  std::string operator()(SpeechStopped const& c) const { return fmt::format("stopped {} at {}", c.item, c.at.ms()); }
+  std::string operator()(TurnCommitted const& c) const { return fmt::format("committed {} after {}", c.item, c.previous); }
+  std::string operator()(ItemNews const& c) const {
+    return fmt::format("item {} {} after {}: {} ({} ms)", static_cast<int>(c.what), c.item.id, c.previous, c.item.text,
+                       c.audio_end_ms);
+  }
+  std::string operator()(UserWords const& c) const {
+    return fmt::format("words {}: {}", c.item, c.text ? *c.text : "error " + c.text.error().message);
+  }
+  std::string operator()(ReplyBegan const& c) const {
+    return fmt::format("began {} {} {} after {}", c.reply.value, c.response, c.item, c.previous);
+  }
+  std::string operator()(ReplyText const& c) const { return fmt::format("text {}: {}", c.reply.value, c.delta); }
+  std::string operator()(ReplySound const& c) const {
+    return fmt::format("sound {} at {} + {}", c.reply.value, c.at.samples, c.samples->size());
+  }
+  std::string operator()(ReplyEnded const& c) const {
+    return fmt::format("ended {} why {}: {} ({} ms)", c.reply.value, static_cast<int>(c.why), c.item.text, c.item.heard.ms());
+  }
+  std::string operator()(Refused const& c) const { return "refused " + c.code; }
+  std::string operator()(Cleared const&) const { return "cleared"; }
+  std::string operator()(IdleTimeout const& c) const { return "idle " + c.item; }
+  std::string operator()(TurnMeasured const& c) const { return "measured " + measure::to_json(c.turn); }
+
+ private:
+  static std::string lines(std::vector<language::Message> const& messages) {
+    std::string out;
+    for (auto const& m : messages) out += fmt::format("[{}] {} ", language::name(m.speaker), m.text);
+    return out;
+  }
+};
+
+inline std::string to_line(Command const& command) { return std::visit(CommandLine{}, command); }
+
+class Scenario {
+ public:
+  Scenario() : Scenario(spoken("zh")) {}
+  explicit Scenario(Settings const& settings, std::uint64_t seed = 1) : call_(settings, seed), settings_(settings) {}
+
+  static Settings spoken(std::string language, TurnTaking::Kind kind = TurnTaking::Kind::semantic) {
+    Settings s;
+    s.instructions = language == "zh" ? "你是小鹿。" : "You are Fawn.";
+    s.language = std::move(language);
+    s.voices = {{"zh", "kokoro:zf"}, {"en", "piper:joe"}};
+    s.turns.kind = kind;
+    return s;
+  }
+
+  // ---- what happens
+  std::vector<Command> tell(Event const& event) {
+    auto out = call_.on(now_, event);
+    all_.insert(all_.end(), out.begin(), out.end());
+    return out;
+  }
+  void frames(std::int64_t ms, float voice) {
+    for (std::int64_t done = 0; done < ms; done += 32) {
+      pass(32);
+      end_ = end_ + audio::Heard{512};
+      tell(FrameHeard{end_, voice, voice > 0.5F ? -20.0F : -70.0F});
+    }
+  }
+  void voice(std::int64_t ms) { frames(ms, 0.9F); }
+  void silence(std::int64_t ms) { frames(ms, 0.02F); }
+  /// Time goes by and no sound comes.
+  void pass(std::int64_t ms) {
+    auto const until = now_ + Milliseconds(ms);
+    while (call_.wake_at() <= until) {
+      now_ = std::max(now_, call_.wake_at());
+      tell(Woken{});
+      if (call_.wake_at() <= now_) break;  // a test of its own makes sure that this does not happen
+    }
+    now_ = until;
+  }
+  void words(core::Result<std::string> text) {
+    auto const asked = last<Transcribe>();
+    tell(TranscriptArrived{asked.utterance, asked.revision, std::move(text)});
+  }
+  void finished(core::Result<float> probability) {
+    auto const asked = last<PredictEnd>();
+    tell(EndPredicted{asked.utterance, asked.revision, std::move(probability)});
+  }
+  void token(std::string text) { tell(PieceArrived{last<Generate>().reply, language::Delta{std::move(text)}}); }
+  void done(language::FinishReason reason = language::FinishReason::stop) {
+    tell(PieceArrived{last<Generate>().reply, language::Finish{reason, {10, 5, 3}}});
+  }
+  void sound(int clause, std::int64_t ms, bool last_block = true) {
+    tell(SoundArrived{last<Speak>().reply, clause, sound_of_ms(ms), last_block});
+  }
+  /// A whole turn of the user's, up to the answer being asked for.
+  void user_says(std::string text, std::int64_t ms = 1000) {
+    voice(ms);
+    silence(320);
+    words(std::move(text));
+    if (settings_.turns.kind == TurnTaking::Kind::semantic) finished(0.9F);
+    if (settings_.turns.kind == TurnTaking::Kind::silence) silence(settings_.turns.silence.count());
+  }
+  void user_says_nothing() {
+    voice(1000);
+    silence(3000);
+  }
+  void change(Settings settings) {
+    settings_ = settings;
+    tell(SettingsChanged{std::move(settings)});
+  }
+
+  // ---- what came of it
+  template <class T>
+  [[nodiscard]] std::vector<T> got() const {
+    std::vector<T> out;
+    for (auto const& c : all_) {
+      if (auto const* t = std::get_if<T>(&c)) out.push_back(*t);
+    }
+    return out;
+  }
+  template <class T>
+  [[nodiscard]] std::size_t count() const {
+    return got<T>().size();
+  }
+  template <class T>
+  [[nodiscard]] T last() const {
+    auto const all = got<T>();
+    if (all.empty()) throw std::logic_error("no such command so far");
+    return all.back();
+  }
+  [[nodiscard]] std::vector<language::Message> context() const { return last<Generate>().request.messages; }
+  [[nodiscard]] std::string text_sent() const {
+    std::string out;
+    for (auto const& t : got<ReplyText>()) out += t.delta;
+    return out;
+  }
+  /// The order of the news, by their first word.
+  [[nodiscard]] std::string story() const {
+    std::string out;
+    for (auto const& c : all_) {
+      auto const line = to_line(c);
+      out += line.substr(0, line.find(' ')) + " ";
+    }
+    return out;
+  }
+  void forget() { all_.clear(); }
+  [[nodiscard]] Conversation& call() { return call_; }
+  [[nodiscard]] core::Instant now() const { return now_; }
+  [[nodiscard]] std::vector<Command> const& all() const { return all_; }
+
+ private:
+  Conversation call_;
+  Settings settings_;
+  core::Instant now_ = core::Instant{} + std::chrono::hours(1);
+  audio::Heard end_;
+  std::vector<Command> all_;
+};
+
+}  // namespace parley::conversation
