@@ -1,0 +1,142 @@
+#include "speech/clause_cutter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/utf8.hpp"
+
+namespace parley::speech {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+/// What belongs to the clause before it: closing quotes and brackets.
+bool closes(char32_t c) { return U"”’」』）》】〉\")]}*_"sv.find(c) != std::u32string_view::npos; }
+
+bool chinese(char32_t c) { return core::is_han(c) || core::is_cjk_punctuation(c); }
+
+/// Bytes of the character at the front; 1 for a malformed byte, 0 when it is not complete yet.
+std::size_t front_length(std::string_view bytes) {
+  auto const lead = static_cast<unsigned char>(bytes.front());
+  std::size_t const length = lead < 0x80 ? 1 : lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (i == bytes.size()) return 0;
+    if ((static_cast<unsigned char>(bytes[i]) & 0xC0U) != 0x80) return 1;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::vector<std::string> ClauseCutter::push(std::string_view delta) {
+  std::vector<std::string> out;
+  std::string const joined = std::exchange(broken_, {}) + std::string(delta);
+  for (std::string_view rest = joined; !rest.empty();) {
+    std::size_t const length = front_length(rest);
+    if (length == 0) {
+      broken_ = rest;
+      break;
+    }
+    auto const character = rest.substr(0, length);
+    take(character, core::decode_utf8(character).front(), out);
+    rest.remove_prefix(length);
+  }
+  // A Chinese mark needs no look at what follows; the listener should not wait for it either.
+  if (mark_ != Mark::none && !needs_space_) settle(out);
+  return out;
+}
+
+std::vector<std::string> ClauseCutter::finish() {
+  std::vector<std::string> out;
+  clause_ += broken_;
+  if (!clause_.empty()) out.push_back(std::move(clause_));
+  *this = ClauseCutter(lengths_);
+  return out;
+}
+
+void ClauseCutter::take(std::string_view bytes, char32_t c, std::vector<std::string>& out) {
+  if (mark_ != Mark::none && !closes(c)) {
+    Mark const next = mark_of(c);
+    if (core::is_space(c)) {
+      if (c == U'\n') mark_ = Mark::end;
+      clause_ += bytes;
+      settle(out);
+      return;
+    }
+    if (next != Mark::none && !core::is_space(c)) {  // "?!", "……": one mark, the stronger of the two
+      clause_ += bytes;
+      mark_ = std::max(mark_, next);
+      return;
+    }
+    if (!needs_space_ || chinese(c)) settle(out);
+    mark_ = Mark::none;
+  }
+  int const longest = first_ ? lengths_.first_longest : lengths_.later_longest;
+  bool const between = core::is_space(c) || core::is_han(c);
+  if (beats_ >= longest && between && mark_ == Mark::none) {
+    if (core::is_space(c)) clause_ += bytes;
+    cut(out);
+    if (core::is_space(c)) return;
+  }
+  if (closes(c) && mark_ != Mark::none) {
+    clause_ += bytes;
+    return;
+  }
+  mark_ = mark_of(c);
+  needs_space_ = c < 0x80 && c != U'\n';
+  clause_ += bytes;
+  count(c);
+  if (c == U'\n' && beats_ > 0) settle(out);
+}
+
+void ClauseCutter::count(char32_t c) {
+  bool const letter = core::is_latin_letter(c) || core::is_ascii_digit(c);
+  if (core::is_han(c))
+    ++beats_;
+  else if (letter && !in_word_)
+    beats_ += 2;
+  in_word_ = letter || (in_word_ && (c == U'\'' || c == U'-' || c == U'.' || c == U','));
+}
+
+ClauseCutter::Mark ClauseCutter::mark_of(char32_t c) const {
+  if (U"。！？…；!?;\n"sv.find(c) != std::u32string_view::npos) return Mark::end;
+  if (c == U'.') return ends_in_abbreviation() ? Mark::none : Mark::end;
+  if (U"，、：,:—"sv.find(c) != std::u32string_view::npos) return Mark::pause;
+  return Mark::none;
+}
+
+/// "Dr", "e.g", "J", and the number of a list: a point behind it ends nothing.
+bool ClauseCutter::ends_in_abbreviation() const {
+  static constexpr std::array known{"Mr"sv,  "Mrs"sv, "Ms"sv, "Dr"sv, "Prof"sv, "St"sv,  "vs"sv,     "etc"sv, "e.g"sv,
+                                    "i.e"sv, "No"sv,  "Jr"sv, "Sr"sv, "Inc"sv,  "Ltd"sv, "approx"sv, "a.m"sv, "p.m"sv};
+  auto const begin = clause_.find_last_of(" \n(\"") + 1;  // npos + 1 is 0
+  std::string_view const word = std::string_view(clause_).substr(begin);
+  bool const digits =
+      !word.empty() && word.size() <= 2 && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+  if (digits && (begin == 0 || clause_[begin - 1] == '\n')) return true;
+  if (word.size() == 1 && word[0] >= 'A' && word[0] <= 'Z' && word[0] != 'I') return true;
+  if (word.size() == 3 && word[1] == '.' && word[0] >= 'A' && word[0] <= 'Z') return true;  // U.S
+  return std::ranges::find(known, word) != known.end();
+}
+
+bool ClauseCutter::long_enough(Mark mark) const {
+  if (beats_ == 0) return false;
+  if (mark == Mark::end) return first_ || beats_ >= lengths_.later_at_end;
+  return beats_ >= (first_ ? lengths_.first_at_pause : lengths_.later_at_pause);
+}
+
+void ClauseCutter::settle(std::vector<std::string>& out) {
+  if (long_enough(mark_)) cut(out);
+  mark_ = Mark::none;
+}
+
+void ClauseCutter::cut(std::vector<std::string>& out) {
+  out.push_back(std::exchange(clause_, {}));
+  beats_ = 0;
+  in_word_ = false;
+  first_ = false;
+  mark_ = Mark::none;
+}
+
+}  // namespace parley::speech
