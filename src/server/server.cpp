@@ -132,6 +132,7 @@ core::Result<std::unique_ptr<Server>> Server::start(Options options, Hooks hooks
   if (auto listening = listen(own->acceptor, *endpoint); !listening) return std::unexpected(listening.error());
   boost::system::error_code error;
   own->port = own->acceptor.local_endpoint(error).port();
+  own->state->executor = own->io.get_executor();
   own->work.emplace(own->io.get_executor());
   net::co_spawn(own->acceptor.get_executor(), accept_all(own->state, own->io, own->acceptor), net::detached);
   for (int i = 0; i < std::max(1, own->state->options.threads); ++i) {

@@ -30,7 +30,7 @@ struct CallRequest {
   std::string model;                         ///< ?model=, "default" when absent
   std::string role;                          ///< ?role=, empty: the configured one
   std::map<std::string, std::string> query;  ///< all of it
-  boost::asio::any_io_executor executor;     ///< where the call may run
+  boost::asio::any_io_executor executor;     ///< of the server's threads; the call makes its own strand
 };
 
 /// A call with what its client has to know of it.

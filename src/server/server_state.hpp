@@ -23,6 +23,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   Options const options;
   Hooks const hooks;
   Access const access;
+  boost::asio::any_io_executor executor;  ///< of all the threads; set before the first connection
   std::atomic<bool> ready = false, draining = false;
   std::atomic<int> connections = 0;
 
