@@ -1,0 +1,94 @@
+"""Checks recorded server events, one JSON object a line, against the types of the official openai package, strictly.
+
+    PARLEY_EVENTS_OUT=events.jsonl server_test --gtest_filter='RealtimeSessionTest.*'
+    python tests/clients/check_events.py events.jsonl
+"""
+
+import json
+import sys
+
+from openai.types.realtime import RealtimeServerEvent
+from openai.types.realtime.realtime_response_usage import RealtimeResponseUsage
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+# Types that Pipecat's receive loop knows; anything else ends its session. The idle timeout goes only to who asked for it.
+EVERYBODY_KNOWS = {
+    "error",
+    "session.created",
+    "session.updated",
+    "conversation.item.added",
+    "conversation.item.done",
+    "conversation.item.deleted",
+    "conversation.item.retrieved",
+    "conversation.item.truncated",
+    "conversation.item.input_audio_transcription.completed",
+    "conversation.item.input_audio_transcription.delta",
+    "conversation.item.input_audio_transcription.failed",
+    "input_audio_buffer.cleared",
+    "input_audio_buffer.committed",
+    "input_audio_buffer.speech_started",
+    "input_audio_buffer.speech_stopped",
+    "input_audio_buffer.timeout_triggered",
+    "rate_limits.updated",
+    "response.content_part.added",
+    "response.content_part.done",
+    "response.created",
+    "response.done",
+    "response.output_audio.delta",
+    "response.output_audio.done",
+    "response.output_audio_transcript.delta",
+    "response.output_audio_transcript.done",
+    "response.output_item.added",
+    "response.output_item.done",
+    "response.output_text.delta",
+    "response.output_text.done",
+}
+
+
+def unknown_fields(value, path=""):
+    """Fields that the package's models do not declare: they would be our own invention."""
+    if isinstance(value, BaseModel):
+        for name in value.model_extra or {}:
+            yield f"{path}.{name}"
+        for name in type(value).model_fields:
+            yield from unknown_fields(getattr(value, name), f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from unknown_fields(entry, f"{path}[{index}]")
+
+
+# What the service sends and the package's request-shaped session type leaves out.
+ALLOWED_EXTRA = {".session.object", ".session.id", ".session.expires_at"}
+
+
+def problems(line: str, adapter: TypeAdapter) -> list[str]:
+    event = json.loads(line)
+    kind = event.get("type")
+    if kind not in EVERYBODY_KNOWS:
+        return [f"{kind}: not every stock client knows it"]
+    try:
+        parsed = adapter.validate_python(event, strict=True)
+    except ValidationError as error:
+        return [f"{kind}: {error}"]
+    if not event.get("event_id"):
+        return [f"{kind}: no event_id"]
+    found = [f"{kind}: {path} is not of the protocol" for path in unknown_fields(parsed) if path not in ALLOWED_EXTRA]
+    if kind == "response.done":
+        usage = event["response"].get("usage") or {}
+        found += [f"{kind}: usage.{name} is missing" for name in RealtimeResponseUsage.model_fields if usage.get(name) is None]
+    return found
+
+
+def main() -> int:
+    adapter = TypeAdapter(RealtimeServerEvent)
+    lines = [line for line in open(sys.argv[1], encoding="utf-8") if line.strip()]
+    wrong = [problem for line in lines for problem in problems(line, adapter)]
+    for problem in wrong:
+        print(problem)
+    kinds = sorted({json.loads(line)["type"] for line in lines})
+    print(f"{len(lines)} events of {len(kinds)} types, {len(wrong)} problems")
+    return 1 if wrong or not lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
