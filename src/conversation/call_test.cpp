@@ -112,8 +112,8 @@ struct FakeModel final : language::Model {
     ++asked;
     std::stop_source stop;
     worker.later([this, sink = std::move(sink), token = stop.get_token()] {
-      sink(language::Delta{"你好呀，"});
-      sink(language::Delta{"再见。"});
+      sink(language::Delta{"你好呀朋友，"});
+      sink(language::Delta{"下次再见。"});
       while (endless && !token.stop_requested()) {
         sink(language::Delta{"还有，"});
         std::this_thread::sleep_for(milliseconds(1));
@@ -226,7 +226,7 @@ TEST_F(CallTest, carries_a_turn_from_microphone_to_sound) {
   EXPECT_EQ(last<UserWords>().text, "你好");
   auto const ended = last<ReplyEnded>();
   EXPECT_EQ(ended.why, ReplyEnded::Why::completed);
-  EXPECT_EQ(ended.item.text, "你好呀，再见。");
+  EXPECT_EQ(ended.item.text, "你好呀朋友，下次再见。");
   EXPECT_EQ(ended.sent.samples, 4800);
   EXPECT_GE(model_->prepared, 1);
   EXPECT_GE(recogniser_->pushed, 16U * 800);

@@ -67,8 +67,7 @@ void Reply::piece(core::Instant now, language::Piece const& piece, Commands& out
 
 void Reply::add_clauses(std::vector<std::string> clauses) {
   for (auto& text : clauses) {
-    auto const at = text_.find(text, cut_to_);
-    cut_to_ = at == std::string::npos ? std::min(text_.size(), cut_to_ + text.size()) : at + text.size();
+    cut_to_ += text.size();  // the clauses joined are the text
     sound_.add_clause(cut_to_);
     auto language = std::string(core::guess_language(text));
     if (language.empty()) language = clauses_.empty() ? plan_.language : clauses_.back().language;

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "conversation/clauses.hpp"
 #include "conversation/command.hpp"
 #include "conversation/event.hpp"
 #include "conversation/heard_text.hpp"
 #include "conversation/history.hpp"
 #include "conversation/playout.hpp"
 #include "measure/turn.hpp"
+#include "speech/clause_cutter.hpp"
 
 namespace parley::conversation {
 
@@ -86,7 +86,7 @@ class Reply {
   std::vector<language::Message> messages_;
   language::Usage usage_;
   std::string text_;
-  ClauseCutter cutter_;
+  speech::ClauseCutter cutter_;
   std::size_t cut_to_ = 0;  ///< bytes of `text_` that are in clauses
   std::vector<Clause> clauses_;
   std::size_t asked_ = 0;   ///< clauses that have been asked for (or need not be)
