@@ -34,9 +34,17 @@ void PendingWishes::fulfilled(Kind kind, std::string_view key) {
 
 std::string PendingWishes::refused(std::string_view code, std::string_view key) {
   auto const kind = kind_of(code);
-  auto found = std::ranges::find_if(
-      wishes_, [&](Wish const& wish) { return (!kind || wish.kind == *kind) && !key.empty() && wish.key == key; });
-  if (found == wishes_.end() && kind) found = std::ranges::find(wishes_, *kind, &Wish::kind);
+  auto found = wishes_.end();
+  for (auto wish = wishes_.begin(); wish != wishes_.end(); ++wish) {
+    if (kind && wish->kind != *kind) continue;
+    if (!key.empty() && wish->key == key) {
+      found = wish;
+      break;
+    }
+    // An answer that began may have been nobody's wish, so wishes for answers are never known to have come true: the newest is
+    // the one that was refused. Of all others the oldest is.
+    if (kind && (found == wishes_.end() || *kind == Kind::create_response)) found = wish;
+  }
   if (found == wishes_.end()) return {};
   std::string event_id = std::move(found->event_id);
   wishes_.erase(found);

@@ -145,7 +145,6 @@ void RealtimeSession::news(conversation::UserWords const& news, Out& out) {
 }
 
 void RealtimeSession::news(conversation::ReplyBegan const& news, Out& out) {
-  wishes_.fulfilled(Kind::create_response);
   ResponseFace face{news.response,
                     news.item,
                     news.previous,

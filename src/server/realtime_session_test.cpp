@@ -357,6 +357,13 @@ TEST_F(RealtimeSessionTest, LateRefusalsCarryTheClientsEventId) {
   EXPECT_EQ(last("error")["error"]["event_id"], "empty");
 }
 
+TEST_F(RealtimeSessionTest, AnAnswerToATurnOvertakesTheClientsWish) {
+  ASSERT_EQ(say(R"({"type":"response.create","event_id":"late"})").size(), 1U);
+  begin_reply(1, "item_a");  // of a turn that ended at the same moment
+  tell(Refused{"conversation_already_has_active_response", {core::Code::conflict, "there is an active response", "", {}}});
+  EXPECT_EQ(last("error")["error"]["event_id"], "late");
+}
+
 TEST_F(RealtimeSessionTest, ManualTurn) {
   (void)say(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}})");
   std::string audio;

@@ -6,6 +6,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
@@ -172,6 +173,19 @@ TEST_F(ServerTest, PlainRoutes) {
   EXPECT_EQ(json::parse(missing.body())["error"]["code"], "not_found");
   EXPECT_EQ(ask(http::verb::post, "/v1/models").result_int(), 405U);
   EXPECT_EQ(ask(http::verb::get, "/v1/realtime").result_int(), 426U);
+}
+
+TEST_F(ServerTest, GarbageIsABadRequest) {
+  start();
+  net::io_context io;
+  tcp::socket socket(io);
+  socket.connect(tcp::endpoint(net::ip::address_v4::loopback(), server_->port()));
+  net::write(socket, net::buffer(std::string_view("\x16\x03\x01 this is no HTTP\r\n\r\n")));
+  beast::flat_buffer buffer;
+  http::response<http::string_body> response;
+  http::read(socket, buffer, response);
+  EXPECT_EQ(response.result_int(), 400U);
+  EXPECT_EQ(json::parse(response.body())["error"]["code"], "bad_request");
 }
 
 TEST_F(ServerTest, UpgradeAndAnAnswer) {
