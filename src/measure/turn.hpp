@@ -26,7 +26,9 @@ struct Turn {
   std::string user_text, reply_text;  ///< shown to the person at the call, never logged
   std::array<std::optional<core::Instant>, stamp_count> stamps{};
 
-  void stamp(Stamp which, core::Instant at) { if (auto& slot = stamps[static_cast<std::size_t>(which)]; !slot) slot = at; }
+  void stamp(Stamp which, core::Instant at) {
+    if (auto& slot = stamps[static_cast<std::size_t>(which)]; !slot) slot = at;
+  }
   [[nodiscard]] std::optional<core::Instant> at(Stamp which) const { return stamps[static_cast<std::size_t>(which)]; }
   /// From the last voiced sample to the first byte: what the user waits.
   [[nodiscard]] std::optional<core::Duration> wait() const;
