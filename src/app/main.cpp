@@ -1,1 +1,110 @@
-int main() { return 0; }
+// The command line. Each command is a function in its own file; here are only the words and their options.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "app/call_command.hpp"
+#include "app/config.hpp"
+#include "app/models_command.hpp"
+#include "app/serve_command.hpp"
+#include "app/speak_command.hpp"
+#include "core/log.hpp"
+
+namespace {
+
+using namespace parley;
+
+/// The configuration file: the one named, else the one shipped.
+core::Result<app::Config> configuration(std::string const& file) {
+  return app::load_config(file.empty() ? app::share_folder() / "config" / "parley.yaml" : std::filesystem::path(file));
+}
+
+/// Runs `command` with the configuration; its mistakes end here.
+template <class Command>
+int with_configuration(std::string const& file, Command command) {
+  auto config = configuration(file);
+  if (!config) {
+    std::cerr << "parley: " << core::describe(config.error()) << std::endl;
+    return 1;
+  }
+  core::start_log(config->log);
+  return command(*config);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli("Parley: spoken conversations on your own machine. 在自己的机器上进行语音对话。");
+  cli.require_subcommand(1);
+  cli.set_version_flag("--version", "parley " PARLEY_VERSION);
+  std::string config_file;
+  int status = 0;
+
+  auto* call = cli.add_subcommand("call", "hold a conversation: recordings in, or microphone and speaker");
+  app::CallOptions call_options;
+  std::string out;
+  bool no_greeting = false;
+  call->add_option("recordings", call_options.recordings, "what is said, one file a turn (WAV, FLAC, Ogg, MP3)");
+  call->add_option("--role", call_options.role, "who answers: a file of roles/ without .yaml");
+  call->add_option("--out", out, "write the answers' sound as a WAV file");
+  call->add_flag("--json", call_options.json, "one JSON object a line instead of text");
+  call->add_flag("--no-greeting", no_greeting, "do not let the role speak first");
+  call->add_option("--config", config_file, "configuration file");
+  call->callback([&] {
+    status = with_configuration(config_file, [&](app::Config const& config) {
+      if (!out.empty()) call_options.out = out;
+      call_options.greet = !no_greeting;
+      return app::call_command(call_options, config);
+    });
+  });
+
+  auto* serve = cli.add_subcommand("serve", "answer calls at /v1/realtime");
+  std::string host;
+  int port = -1;
+  serve->add_option("--host", host, "address to listen on (default 127.0.0.1)");
+  serve->add_option("--port", port, "port to listen on (default 8080; 0: any free one)")->check(CLI::Range(0, 65535));
+  serve->add_option("--config", config_file, "configuration file");
+  serve->callback([&] {
+    status = with_configuration(config_file, [&](app::Config config) {
+      if (!host.empty()) config.host = host;
+      if (port >= 0) config.port = static_cast<std::uint16_t>(port);
+      return app::serve_command(config);
+    });
+  });
+
+  auto* speak = cli.add_subcommand("speak", "turn text into a recording");
+  app::SpeakOptions speak_options;
+  speak->add_option("text", speak_options.texts, "what to say; without it, the lines of standard input");
+  speak->add_option("--voice", speak_options.voice,
+                    "kokoro:zf_xiaoxiao, a mix kokoro:zf_xiaoxiao*0.6+zm_yunxi*0.4, piper:en_US-joe-medium");
+  speak->add_option("--speed", speak_options.speed, "1 is the voice's own")->check(CLI::Range(0.25F, 4.0F));
+  speak->add_option("--out", speak_options.out, "a .wav file, or a folder for several texts");
+  speak->add_flag("--list", speak_options.list, "print all voices");
+  speak->add_option("--config", config_file, "configuration file");
+  speak->callback([&] {
+    status = with_configuration(config_file, [&](auto const& config) { return app::speak_command(speak_options, config); });
+  });
+
+  auto* transcribe = cli.add_subcommand("transcribe", "turn recordings into text");
+  app::TranscribeOptions transcribe_options;
+  transcribe->add_option("recordings", transcribe_options.recordings, "WAV, FLAC, Ogg or MP3 files")->required();
+  transcribe->add_option("--language", transcribe_options.language, "zh or en; without it, it is detected");
+  transcribe->add_flag("--json", transcribe_options.json, "one JSON object a line");
+  transcribe->add_option("--config", config_file, "configuration file");
+  transcribe->callback([&] {
+    status = with_configuration(config_file,
+                                [&](auto const& config) { return app::transcribe_command(transcribe_options, config); });
+  });
+
+  app::add_models_command(cli, status);
+
+  try {
+    cli.parse(argc, argv);
+  } catch (CLI::ParseError const& error) {
+    return cli.exit(error);
+  } catch (std::exception const& error) {
+    std::cerr << "parley: this should not have happened: " << error.what() << std::endl;
+    return 1;
+  }
+  return status;
+}

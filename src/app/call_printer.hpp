@@ -1,0 +1,37 @@
+#pragma once
+// What a person at the terminal sees of a call: who said what, and how long each stage of each turn took. Or the same as JSON
+// lines.
+#include <iosfwd>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "conversation/command.hpp"
+
+namespace parley::app {
+
+class CallPrinter {
+ public:
+  CallPrinter(std::ostream& out, bool json, std::string role_name) : out_(out), json_(json), role_name_(std::move(role_name)) {}
+  void on(conversation::Command const& news);
+  /// A line about the call itself: which recording is being played, what had to be done to it.
+  void note(std::string const& text);
+
+  struct Totals {
+    int turns = 0, replies = 0, failed = 0;
+    std::vector<double> waits_ms;  ///< end of speech → first sound, per turn
+  };
+  [[nodiscard]] Totals const& totals() const { return totals_; }
+
+ private:
+  void reply_ended(conversation::ReplyEnded const& reply);
+  void turn(measure::Turn const& turn);
+
+  std::ostream& out_;
+  bool json_;
+  std::string role_name_;
+  Totals totals_;
+  std::map<std::string, measure::Turn> turns_;  // measured, and waiting for the answer to end; by the answer's item
+};
+
+}  // namespace parley::app

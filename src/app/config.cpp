@@ -1,0 +1,125 @@
+#include "app/config.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "core/suggest.hpp"
+
+namespace parley::app {
+namespace {
+
+using core::Code;
+
+struct Mistake {
+  YAML::Mark mark;
+  std::string sentence;
+};
+
+using Readers = std::vector<std::pair<std::string, std::function<void(YAML::Node const&)>>>;
+
+/// Hands every entry of the map to the reader of its key.
+void read(YAML::Node const& map, std::string const& where, Readers const& readers) {
+  if (!map.IsMap()) throw Mistake{map.Mark(), where + " must hold keys and values"};
+  std::vector<std::string> known;
+  for (auto const& reader : readers) known.push_back(reader.first);
+  for (auto const& entry : map) {
+    auto const key = entry.first.as<std::string>();
+    auto const reader = std::ranges::find(readers, key, &Readers::value_type::first);
+    if (reader == readers.end()) {
+      auto const near = core::suggest(key, known);
+      throw Mistake{entry.first.Mark(), fmt::format("{} has no key '{}'; {}", where, key,
+                                                    near.empty() ? fmt::format("it may have {}", fmt::join(known, ", "))
+                                                                 : fmt::format("did you mean '{}'?", near))};
+    }
+    reader->second(entry.second);
+  }
+}
+
+auto text(std::string& out) {
+  return [&out](YAML::Node const& node) {
+    if (!node.IsScalar()) throw Mistake{node.Mark(), "this must be a text"};
+    out = node.as<std::string>();
+  };
+}
+
+template <class T>
+auto number(T& out, long low, long high) {
+  return [&out, low, high](YAML::Node const& node) {
+    long value = 0;
+    if (!YAML::convert<long>::decode(node, value) || value < low || value > high) {
+      throw Mistake{node.Mark(), fmt::format("this must be a whole number from {} to {}", low, high)};
+    }
+    out = static_cast<T>(value);
+  };
+}
+
+}  // namespace
+
+core::Result<Config> parse_config(std::string const& yaml, std::string const& file) {
+  try {
+    Config config;
+    YAML::Node const root = YAML::Load(yaml);
+    if (root.IsNull()) return config;
+    read(root, "the configuration",
+         {{"server",
+           [&](YAML::Node const& server) {
+             read(server, "'server'",
+                  {{"host", text(config.host)},
+                   {"port", number(config.port, 0, 65535)},
+                   {"keys_from", text(config.keys_from)},
+                   {"calls", number(config.calls, 1, 100000)}});
+           }},
+          {"role", text(config.role)},
+          {"voices",
+           [&](YAML::Node const& voices) {
+             read(voices, "'voices'", {{"zh", text(config.voices["zh"])}, {"en", text(config.voices["en"])}});
+           }},
+          {"models",
+           [&](YAML::Node const& models) {
+             read(models, "'models'",
+                  {{"llm", text(config.llm)},
+                   {"asr", text(config.asr)},
+                   {"voice_activity", text(config.voice_activity)},
+                   {"end_of_turn", text(config.end_of_turn)}});
+           }},
+          {"log", text(config.log)}});
+    return config;
+  } catch (Mistake const& mistake) {
+    return core::fail(Code::invalid, fmt::format("line {}: {}", mistake.mark.line + 1, mistake.sentence), file);
+  } catch (YAML::Exception const& error) {
+    return core::fail(Code::invalid, fmt::format("line {}: this is no YAML: {}", error.mark.line + 1, error.msg), file);
+  }
+}
+
+core::Result<Config> load_config(std::filesystem::path const& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return core::fail(Code::not_found, "there is no such configuration file, or it may not be read", path.string());
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return parse_config(bytes.str(), path.string());
+}
+
+std::vector<std::string> keys_of(Config const& config) {
+  std::vector<std::string> keys;
+  char const* value = std::getenv(config.keys_from.c_str());
+  std::istringstream in(value == nullptr ? "" : value);
+  for (std::string key; std::getline(in, key, ',');) {
+    std::erase(key, ' ');
+    if (!key.empty()) keys.push_back(key);
+  }
+  return keys;
+}
+
+std::filesystem::path share_folder() {
+  char const* named = std::getenv("PARLEY_SHARE");
+  return named != nullptr && *named != '\0' ? named : PARLEY_SHARE_DIR;
+}
+
+}  // namespace parley::app

@@ -1,0 +1,36 @@
+#pragma once
+// config/parley.yaml as a value. Every key may be left out; an unknown one is a mistake that is named with its line.
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace parley::app {
+
+struct Config {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::string keys_from = "PARLEY_KEYS";  ///< name of an environment variable
+  int calls = 8;
+  std::string role = "xiaohe";
+  std::map<std::string, std::string> voices{{"zh", "kokoro:zf_xiaoxiao"}, {"en", "piper:en_US-joe-medium"}};
+  std::string llm = "qwen2.5-coder-0.5b-instruct";
+  std::string asr = "whisper-base";
+  std::string voice_activity = "silero-vad";
+  std::string end_of_turn = "smart-turn-v3.2";
+  std::string log = "warn";
+};
+
+[[nodiscard]] core::Result<Config> parse_config(std::string const& yaml, std::string const& file);
+[[nodiscard]] core::Result<Config> load_config(std::filesystem::path const& path);
+
+/// The keys in the named environment variable; empty when it is not set.
+[[nodiscard]] std::vector<std::string> keys_of(Config const& config);
+
+/// Where roles, configuration, catalog and converters are: $PARLEY_SHARE, else the source tree.
+[[nodiscard]] std::filesystem::path share_folder();
+
+}  // namespace parley::app

@@ -1,0 +1,44 @@
+#include "app/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace parley::app {
+namespace {
+
+TEST(Config, TheShippedFileIsTheDefault) {
+  auto const shipped = load_config(share_folder() / "config" / "parley.yaml");
+  ASSERT_TRUE(shipped) << core::describe(shipped.error());
+  Config const built_in;
+  EXPECT_EQ(shipped->host, built_in.host);
+  EXPECT_EQ(shipped->port, built_in.port);
+  EXPECT_EQ(shipped->role, built_in.role);
+  EXPECT_EQ(shipped->voices, built_in.voices);
+  EXPECT_EQ(shipped->llm, built_in.llm);
+  EXPECT_EQ(shipped->log, built_in.log);
+}
+
+TEST(Config, EmptyIsFineAndMistakesNameTheLine) {
+  EXPECT_TRUE(parse_config("", "c.yaml"));
+  EXPECT_EQ(parse_config("server:\n  port: 9000\n", "c.yaml")->port, 9000);
+  EXPECT_EQ(parse_config("server:\n  prot: 9000\n", "c.yaml").error().message,
+            "line 2: 'server' has no key 'prot'; did you mean 'port'?");
+  EXPECT_THAT(parse_config("server: {port: 70000}", "c.yaml").error().message, testing::HasSubstr("0 to 65535"));
+  EXPECT_THAT(parse_config("role: [a]", "c.yaml").error().message, testing::HasSubstr("must be a text"));
+  EXPECT_THAT(parse_config("a: b: c", "c.yaml").error().message, testing::HasSubstr("no YAML"));
+  EXPECT_EQ(load_config("/nowhere/parley.yaml").error().code, core::Code::not_found);
+}
+
+TEST(Config, KeysComeFromTheEnvironmentOnly) {
+  Config config;
+  config.keys_from = "PARLEY_TEST_KEYS";
+  EXPECT_TRUE(keys_of(config).empty());
+  setenv("PARLEY_TEST_KEYS", "one, two,,", 1);
+  EXPECT_EQ(keys_of(config), (std::vector<std::string>{"one", "two"}));
+  unsetenv("PARLEY_TEST_KEYS");
+}
+
+}  // namespace
+}  // namespace parley::app

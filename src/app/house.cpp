@@ -1,0 +1,198 @@
+#include "app/house.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <future>
+#include <numbers>
+
+#include "audio/format.hpp"
+#include "engine/espeak_voice.hpp"
+#include "engine/ggml/llama.hpp"
+#include "engine/ggml/whisper.hpp"
+#include "engine/kokoro_voice.hpp"
+#include "engine/openvino/piper.hpp"
+#include "engine/openvino/runtime.hpp"
+#include "engine/openvino/silero.hpp"
+#include "engine/openvino/smart_turn.hpp"
+#include "engine/phonemes/espeak.hpp"
+#include "models/store.hpp"
+#include "speech/voices.hpp"
+
+namespace parley::app {
+namespace {
+
+using core::Result;
+
+/// Two seconds of a hummed tone: sound enough for a recogniser to do its work on.
+audio::Samples hum() {
+  audio::Samples samples(audio::heard_hz * 2);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    samples[i] = 0.1F * static_cast<float>(std::sin(2 * std::numbers::pi * 180 * static_cast<double>(i) / audio::heard_hz));
+  }
+  return samples;
+}
+
+}  // namespace
+
+House::House(Config config) : config_(std::move(config)), roles_(share_folder() / "roles") {}
+House::~House() = default;
+
+Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Say const& say) {
+  auto store = models::open_store(share_folder());
+  if (!store) return std::unexpected(store.error());
+  std::unique_ptr<House> house(new House(config));
+  house->openvino_ = std::make_unique<engine::OpenVino>(models::home_directory() / "compiled");
+  house->arbiter_ = std::make_unique<engine::Arbiter>();
+  if (parts.hearing) {
+    say("loading: voice activity, end of turn, speech recognition");
+    if (auto done = house->open_hearing(*store); !done) return std::unexpected(done.error());
+  }
+  if (parts.thinking) {
+    say(fmt::format("loading: language model {}", config.llm));
+    if (auto done = house->open_thinking(*store); !done) return std::unexpected(done.error());
+  }
+  if (parts.speaking) {
+    say("loading: voices");
+    if (auto done = house->open_speaking(*store); !done) return std::unexpected(done.error());
+  }
+  return house;
+}
+
+Result<void> House::open_hearing(models::Store const& store) {
+  auto const silero_folder = store.require(config_.voice_activity);
+  if (!silero_folder) return std::unexpected(silero_folder.error());
+  auto silero = engine::Silero::load(*openvino_, *silero_folder / "silero_vad_openvino_16k.onnx");
+  if (!silero) return std::unexpected(silero.error());
+  engines_.voice_activity = *silero;
+
+  auto const turn_folder = store.require(config_.end_of_turn);
+  if (!turn_folder) return std::unexpected(turn_folder.error());
+  auto turn = engine::SmartTurn::load(*openvino_, *arbiter_, *turn_folder / "smart-turn-v3.2-cpu.onnx");
+  if (!turn) return std::unexpected(turn.error());
+  engines_.end_of_turn = *turn;
+
+  auto const whisper_folder = store.require(config_.asr);
+  if (!whisper_folder) return std::unexpected(whisper_folder.error());
+  auto whisper = engine::Whisper::load(*whisper_folder / "ggml-base.bin", *arbiter_);
+  if (!whisper) return std::unexpected(whisper.error());
+  engines_.recogniser = *whisper;
+  return {};
+}
+
+Result<void> House::open_thinking(models::Store const& store) {
+  auto const folder = store.require(config_.llm);
+  if (!folder) return std::unexpected(folder.error());
+  auto llama = engine::Llama::load(*folder / "model.gguf", *arbiter_);
+  if (!llama) return std::unexpected(llama.error());
+  engines_.model = *llama;
+  return {};
+}
+
+Result<void> House::open_speaking(models::Store const& store) {
+  auto const espeak = std::make_shared<engine::Espeak const>();
+  auto voices = std::make_shared<speech::Voices>();
+  voices->add("espeak", std::make_shared<engine::EspeakVoice>(*arbiter_));
+
+  auto const piper_folder = store.require("piper-en-us-joe-medium");
+  if (!piper_folder) return std::unexpected(piper_folder.error());
+  auto piper =
+      engine::Piper::load(*openvino_, *arbiter_, *piper_folder,
+                          [espeak](std::string_view text, std::string const& voice) { return espeak->phonemes(text, voice); });
+  if (!piper) return std::unexpected(piper.error());
+  voices->add("piper", *piper);
+
+  auto const lexicon = store.require("mandarin-lexicon");
+  if (!lexicon) return std::unexpected(lexicon.error());
+  auto symbols = engine::KokoroSymbols::load(*lexicon, espeak);
+  if (!symbols) return std::unexpected(symbols.error());
+  auto const kokoro_folder = store.require("kokoro-82m");
+  if (!kokoro_folder) return std::unexpected(kokoro_folder.error());
+  auto kokoro = engine::Kokoro::load(*openvino_, *arbiter_, *kokoro_folder);
+  if (!kokoro) return std::unexpected(kokoro.error());
+  voices->add("kokoro", std::make_shared<engine::KokoroVoice>(*arbiter_, *kokoro, std::move(*symbols)));
+
+  engines_.synthesiser = std::move(voices);
+  return {};
+}
+
+Result<void> House::warm(Say const& say) {
+  if (engines_.synthesiser) {
+    say("warming: voices");
+    for (auto const& [language, voice] : voices_in_use()) {
+      if (auto known = engines_.synthesiser->check(voice); !known) return known;
+      if (auto done = warm_voice(language, voice); !done) return done;
+    }
+  }
+  if (engines_.recogniser) {
+    say("warming: hearing");
+    if (auto done = warm_hearing(); !done) return done;
+  }
+  if (engines_.model) {
+    say("warming: roles");
+    if (auto done = warm_roles(); !done) return done;
+  }
+  return {};
+}
+
+/// (language, voice) of the house and of every role, each once.
+std::set<std::pair<std::string, std::string>> House::voices_in_use() const {
+  std::set<std::pair<std::string, std::string>> used(config_.voices.begin(), config_.voices.end());
+  for (auto const& id : roles_.ids()) {
+    if (auto const role = roles_.load(id)) used.insert(role->voices.begin(), role->voices.end());
+  }
+  return used;
+}
+
+Result<void> House::warm_voice(std::string const& language, std::string const& voice) const {
+  auto const finished = std::make_shared<std::promise<Result<void>>>();
+  speech::SpeakRequest request{.text = language == "zh" ? "你好，很高兴认识你。" : "Hello, how are you today?",
+                               .language = language,
+                               .voice = voice,
+                               .speed = 1.0F,
+                               .urgency = core::Urgency::background};
+  auto const job = engines_.synthesiser->speak(std::move(request), [finished](Result<speech::SpokenBlock> block) {
+    if (!block)
+      finished->set_value(std::unexpected(block.error()));
+    else if (block->last)
+      finished->set_value({});
+  });
+  return finished->get_future().get();
+}
+
+Result<void> House::warm_hearing() const {
+  auto const quiet = std::make_shared<audio::Samples const>(audio::heard_hz * 2, 0.0F);
+  auto const end = std::make_shared<std::promise<Result<float>>>();
+  auto const predicting = engines_.end_of_turn->predict(quiet, [end](Result<float> p) { end->set_value(p); });
+  if (auto const p = end->get_future().get(); !p) return std::unexpected(p.error());
+
+  auto const heard = std::make_shared<std::promise<Result<speech::Transcript>>>();
+  auto const utterance =
+      engines_.recogniser->open({}, [heard](Result<speech::Transcript> words) { heard->set_value(std::move(words)); });
+  utterance->push(hum());
+  utterance->transcribe(1, core::Urgency::background);
+  if (auto const words = heard->get_future().get(); !words) return std::unexpected(words.error());
+  return {};
+}
+
+Result<void> House::warm_roles() const {
+  for (auto const& id : roles_.ids()) {
+    auto const role = roles_.load(id);
+    if (!role) continue;  // it is refused with its reason when somebody calls it
+    auto const read = std::make_shared<std::promise<Result<void>>>();
+    language::GenerateRequest request;
+    request.messages = {{language::Speaker::system, language::instructions(*role)}, {language::Speaker::user, "?"}};
+    request.sampling.max_tokens = 1;
+    request.urgency = core::Urgency::background;
+    auto const job = engines_.model->generate(std::move(request), [read](language::Piece const& piece) {
+      if (auto const* error = std::get_if<core::Error>(&piece))
+        read->set_value(std::unexpected(*error));
+      else if (std::holds_alternative<language::Finish>(piece))
+        read->set_value({});
+    });
+    if (auto done = read->get_future().get(); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace parley::app

@@ -1,0 +1,62 @@
+#pragma once
+// The wiring: every engine made once, behind the interfaces that calls know. Adding a vendor is one line in house.cpp.
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "app/config.hpp"
+#include "conversation/call.hpp"
+#include "engine/arbiter.hpp"
+#include "language/role.hpp"
+
+namespace parley::engine {
+class OpenVino;
+}
+namespace parley::models {
+class Store;
+}
+
+namespace parley::app {
+
+/// Owns the engines of one process. Made by `open`, on the main thread; its engines may be used from any thread afterwards.
+class House {
+ public:
+  using Say = std::function<void(std::string const& what)>;  ///< told what is being loaded
+
+  /// What a command needs: a transcript needs no language model.
+  struct Parts {
+    bool hearing = true, thinking = true, speaking = true;
+  };
+
+  /// Loads every model the configuration names. Errors name the model and how to get it. Nothing is warm yet.
+  [[nodiscard]] static core::Result<std::unique_ptr<House>> open(Config const& config, Parts parts, Say const& say);
+  ~House();
+
+  /// Runs every engine once, and reads the instructions of every role, so that the first caller waits for nothing.
+  [[nodiscard]] core::Result<void> warm(Say const& say);
+
+  [[nodiscard]] conversation::Engines const& engines() const { return engines_; }
+  [[nodiscard]] Config const& config() const { return config_; }
+  [[nodiscard]] language::Roles const& roles() const { return roles_; }
+  [[nodiscard]] engine::Arbiter const& arbiter() const { return *arbiter_; }
+
+ private:
+  explicit House(Config config);
+  [[nodiscard]] core::Result<void> open_hearing(models::Store const& store);
+  [[nodiscard]] core::Result<void> open_thinking(models::Store const& store);
+  [[nodiscard]] core::Result<void> open_speaking(models::Store const& store);
+  [[nodiscard]] std::set<std::pair<std::string, std::string>> voices_in_use() const;
+  [[nodiscard]] core::Result<void> warm_voice(std::string const& language, std::string const& voice) const;
+  [[nodiscard]] core::Result<void> warm_hearing() const;
+  [[nodiscard]] core::Result<void> warm_roles() const;
+
+  Config config_;
+  language::Roles roles_;
+  std::unique_ptr<engine::OpenVino> openvino_;
+  conversation::Engines engines_;
+  std::unique_ptr<engine::Arbiter> arbiter_;  // last: it stops before the engines that its work uses are gone
+};
+
+}  // namespace parley::app

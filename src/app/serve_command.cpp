@@ -1,0 +1,88 @@
+#include "app/serve_command.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <iostream>
+#include <mutex>
+
+#include "app/house.hpp"
+#include "app/interrupt.hpp"
+#include "app/settings.hpp"
+#include "core/sha256.hpp"
+#include "server/server.hpp"
+
+namespace parley::app {
+namespace {
+
+constexpr std::chrono::seconds grace_for_calls{20};  // after SIGTERM: running calls may end by themselves
+
+int complain(core::Error const& error) {
+  std::cerr << "parley: " << core::describe(error) << std::endl;
+  return 1;
+}
+
+/// Everything a caller may be spoken to with, for the server to check the client's choice against.
+server::Voices voices_of(speech::Synthesiser const& synthesiser) {
+  server::Voices voices;
+  for (auto const& voice : synthesiser.voices()) voices[voice.name] = voice.languages.empty() ? "en" : voice.languages.front();
+  return voices;
+}
+
+core::Result<server::OpenedCall> open_call(House const& house, server::CallRequest const& request,
+                                           conversation::Call::Listener listener) {
+  auto const& config = house.config();
+  auto role = house.roles().load(request.role.empty() ? config.role : request.role);
+  if (!role) return std::unexpected(role.error());
+  server::OpenedCall opened;
+  opened.settings = settings_of(*role, config);
+  opened.role = role->id;
+  opened.transcriber = config.asr;
+  opened.voices = voices_of(*house.engines().synthesiser);
+  auto call = conversation::Call::open(request.executor, house.engines(), opened.settings, std::move(listener));
+  if (!call) return std::unexpected(call.error());
+  opened.call = std::move(*call);
+  return opened;
+}
+
+}  // namespace
+
+int serve_command(Config const& config) {
+  Interrupt interrupt;
+  auto say = [](std::string const& what) { std::cerr << what << std::endl; };
+
+  // The models are loaded behind an open door: /healthz answers at once, /readyz when a call can be taken.
+  std::unique_ptr<House> house;
+  server::Options options;
+  options.host = config.host;
+  options.port = config.port;
+  for (auto const& key : keys_of(config)) options.key_hashes.push_back(core::sha256_of(key));
+  options.limits.sessions = config.calls;
+  server::Hooks hooks;
+  hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
+    return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready
+  };
+  auto server = server::Server::start(std::move(options), std::move(hooks));
+  if (!server) return complain(server.error());
+  fmt::print("listening on http://{}:{}\n", config.host, (*server)->port());
+  std::fflush(stdout);
+
+  auto opened = House::open(config, {}, say);
+  if (!opened) return complain(opened.error());
+  house = std::move(*opened);
+  if (auto const warm = house->warm(say); !warm) return complain(warm.error());
+  (*server)->set_ready(true);
+  fmt::print("ready\n");
+  std::fflush(stdout);
+
+  std::mutex mutex;
+  std::condition_variable_any asked;
+  std::unique_lock lock(mutex);
+  asked.wait(lock, interrupt.token(), [] { return false; });
+  say("ending: no new calls; running ones have some seconds to end");
+  (*server)->stop(grace_for_calls);
+  return 0;
+}
+
+}  // namespace parley::app
