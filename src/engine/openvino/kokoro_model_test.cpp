@@ -59,16 +59,13 @@ double correlation(float const* a, float const* b, std::size_t count) {
   return ab / std::sqrt(aa * bb + 1e-20);
 }
 
-/// Where the streamed sound, whose silence was cut, begins in the exact one: the best match of 0.2 s from its loudest part.
+/// Where the streamed sound, whose silence was cut, begins in the exact one: the best match within the first 0.8 s. Frames (300
+/// samples) and hops of silence (240) both leave it a multiple of 60.
 std::size_t offset_in(audio::Samples const& exact, audio::Samples const& streamed) {
-  auto const loudest =
-      static_cast<std::size_t>(std::ranges::max_element(streamed, {}, [](float s) { return std::abs(s); }) - streamed.begin());
-  std::size_t const length = std::min<std::size_t>(4800, streamed.size());
-  std::size_t const from = std::min(loudest, streamed.size() - length);
   std::size_t best = 0;
   double score = -2;
-  for (std::size_t shift = 0; shift + streamed.size() <= exact.size() + 300 && shift + from + length <= exact.size(); ++shift) {
-    double const now = correlation(&exact[shift + from], &streamed[from], length);
+  for (std::size_t shift = 0; shift < 19200 && shift + 4800 <= exact.size(); shift += 60) {
+    double const now = correlation(&exact[shift], streamed.data(), std::min(streamed.size(), exact.size() - shift));
     if (now > score) {
       score = now;
       best = shift;
@@ -181,11 +178,11 @@ class KokoroModel : public testing::Test {
 };
 
 TEST_F(KokoroModel, MandarinStreamedSoundsLikeTheWholeClause) {
-  for (auto const symbols : mandarin) compare(symbols, "zf_xiaoxiao", symbols.size() < 10 ? 0.85 : 0.93, 2.5);
+  for (auto const symbols : mandarin) compare(symbols, "zf_xiaoxiao", 0.9, 2.5);
 }
 
 TEST_F(KokoroModel, EnglishStreamedSoundsLikeTheWholeClause) {
-  for (auto const symbols : english) compare(symbols, "af_heart", symbols.size() < 10 ? 0.8 : 0.9, 2.8);
+  for (auto const symbols : english) compare(symbols, "af_heart", 0.88, symbols.size() < 10 ? 3.5 : 2.6);
 }
 
 TEST_F(KokoroModel, TheFirstSoundTakesAQuarterOfTheWholeClause) {

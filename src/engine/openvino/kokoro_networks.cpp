@@ -111,7 +111,21 @@ core::Result<std::shared_ptr<KokoroNetworks>> KokoroNetworks::load(OpenVino cons
     digest.update(*file);
   }
   networks->digest_ = digest.hex();
+  if (auto const warm = networks->warm(); !warm) return std::unexpected(warm.error());
   return networks;
+}
+
+core::Result<void> KokoroNetworks::warm() {
+  KokoroStyle const style(std::vector<float>(KokoroStyle::rows * KokoroStyle::width, 0.0F));
+  std::vector<std::int64_t> const some(8, symbols_.begin()->second);
+  auto const clause = front(some, style, 1.0F);
+  if (!clause) return std::unexpected(clause.error());
+  auto const ran = guarded([&] {
+    for (auto& request : generator_) request.infer();
+    return true;
+  });
+  if (!ran) return std::unexpected(ran.error());
+  return {};
 }
 
 std::vector<std::int64_t> KokoroNetworks::tokens(std::u32string_view symbols) const {

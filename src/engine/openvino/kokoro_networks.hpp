@@ -67,6 +67,7 @@ class KokoroNetworks {
 
  private:
   [[nodiscard]] core::Result<ov::InferRequest*> statistics();
+  [[nodiscard]] core::Result<void> warm();  // the first run plans memory and kernels; nobody should wait for that
 
   std::mutex mutex_;
   OpenVino const* openvino_ = nullptr;
