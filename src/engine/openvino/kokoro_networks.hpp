@@ -30,7 +30,7 @@ class KokoroNetworks {
  public:
   static constexpr int samples_per_frame = 300;  ///< 12.5 ms at 24 kHz
   static constexpr int frames_per_duration = 2;
-  static constexpr std::array window_frames{32, 48};  ///< the first sound early, what follows with less context to pay for
+  static constexpr std::array window_frames{36, 48};  ///< the first sound early, what follows with less context to pay for
   static constexpr int context = 5;                   ///< further frames change no sample by more than -80 dB
   static constexpr std::size_t most_symbols = KokoroStyle::rows;
 
