@@ -7,8 +7,8 @@
 //   call->tell(ReplyAsked{});
 //
 // Threads: every member may be called from any thread; the listener is called on the call's own strand, in order, and may call
-// back. The executor's context has to outlive the engines' work (stop the engines, or wait for them, before it goes). `close`
-// (or destroying the last pointer) ends it: the listener is never called after `close` has returned on the strand.
+// back. `close` (or destroying the last pointer) ends it: the listener is never called after `close` has returned on the
+// strand. The executor's context has to outlive the engines' work: stop the engines, or wait for them, before it goes.
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>

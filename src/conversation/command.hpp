@@ -59,8 +59,7 @@ struct Abandon {
   core::ReplyId reply;
 };
 
-// ---- news for the person's side
-// ------------------------------------------------------------------------------------------------
+// ---- news for the person's side ---------------------------------------------------------------------------------------------
 
 /// A voice has begun. While an answer is in the air this comes only when the voice has lasted long enough to be an
 /// interruption (some 220 ms), so a client may stop its player at once.

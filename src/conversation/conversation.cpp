@@ -141,8 +141,7 @@ void Conversation::handle(Moment& moment, HungUp const&) {
   answering_.hang_up(moment);
 }
 
-// ---- what the ear has found
-// ---------------------------------------------------------------------------------------------------
+// ---- what the ear has found -------------------------------------------------------------------------------------------------
 
 void Conversation::act_on(Moment& moment, Notices const& notices) {
   for (auto const& each : notices) std::visit([&](auto const& n) { notice(moment, n); }, each);
@@ -203,8 +202,7 @@ void Conversation::take_words(Moment& moment, std::string const& item, core::Res
   if (words && has_words(*words) && !by_client && answers_turns()) owed_ = times;
 }
 
-// ---- answers
-// -------------------------------------------------------------------------------------------------------------------
+// ---- answers ----------------------------------------------------------------------------------------------------------------
 
 bool Conversation::answers_turns() const noexcept {
   return settings_.turns.create_reply && settings_.turns.kind != TurnTaking::Kind::manual;

@@ -48,8 +48,7 @@ struct TurnDropped {};
 using Notice = std::variant<VoiceBegan, WordsInPause, WentOn, TurnOver, TurnWords, TurnDropped>;
 using Notices = std::vector<Notice>;
 
-// ---- the ear
-// ------------------------------------------------------------------------------------------------------------------
+// ---- the ear ----------------------------------------------------------------------------------------------------------------
 
 class Hearing {
  public:

@@ -247,8 +247,7 @@ TEST(Hearing, words_are_told_only_to_who_wants_them) {
   EXPECT_EQ(s.context().back().text, "你好");
 }
 
-// ---- turns that the client ends
-// -----------------------------------------------------------------------------------------------
+// ---- turns that the client ends ---------------------------------------------------------------------------------------------
 
 TEST(ManualTurns, commit_takes_everything_since_the_last_turn) {
   Scenario s(Scenario::spoken("en", Kind::manual));

@@ -187,4 +187,30 @@ class Scenario {
   std::vector<Command> all_;
 };
 
+inline ReplyAsked say(std::string text) {
+  ReplyAsked asked;
+  asked.overrides.say = std::move(text);
+  return asked;
+}
+
+inline ReplyAsked outside() {
+  ReplyAsked asked;
+  asked.overrides.outside = true;
+  asked.overrides.speak = false;
+  return asked;
+}
+
+/// Somebody asks, and the answer of two clauses (1.5 s each) has been handed over whole at once.
+inline Scenario answered(std::string language = "zh") {
+  Scenario s(Scenario::spoken(language));
+  bool const zh = language == "zh";
+  s.user_says(zh ? "讲个故事吧。" : "Tell me a story.");
+  s.token(zh ? "从前有一座山，" : "Once upon a time,");
+  s.token(zh ? "山上有一个老和尚。" : " there lived an old wizard.");
+  s.done();
+  s.sound(0, 1500);
+  s.sound(1, 1500);
+  return s;
+}
+
 }  // namespace parley::conversation
