@@ -27,6 +27,8 @@ namespace {
 
 constexpr std::chrono::seconds goodbye_time{7};  // a little more than a session's own patience
 
+constexpr int most_last_handlers = 100'000;
+
 /// Counts an open connection; more than the limit are closed before a byte is read.
 class Counted {
  public:
@@ -162,6 +164,10 @@ void Server::stop(std::chrono::milliseconds grace) {
   own.work.reset();
   own.io.stop();
   own.threads.clear();  // joins
+  // What was posted last (calls that end) is still done, so that nothing of a call waits for our destructor.
+  own.io.restart();
+  for (int i = 0; i < most_last_handlers && own.io.poll_one() != 0; ++i) {
+  }
 }
 
 }  // namespace parley::server

@@ -30,7 +30,8 @@ struct CallRequest {
   std::string model;                         ///< ?model=, "default" when absent
   std::string role;                          ///< ?role=, empty: the configured one
   std::map<std::string, std::string> query;  ///< all of it
-  boost::asio::any_io_executor executor;     ///< of the server's threads; the call makes its own strand
+  boost::asio::any_io_executor executor;     ///< of the server's threads; the call makes its own strand.
+                                             ///< Nothing that holds it may outlive the Server
 };
 
 /// A call with what its client has to know of it.

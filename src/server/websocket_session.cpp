@@ -36,10 +36,12 @@ WebSocketSession::~WebSocketSession() {
 }
 
 conversation::Call::Listener WebSocketSession::listener() {
-  return [weak = weak_from_this(), strand = ws_.get_executor()](conversation::Command const& news) {
-    net::post(strand, [weak, news] {
-      if (auto const self = weak.lock()) self->on_news(news);
-    });
+  // Only a weak pointer, no executor: somebody may hold the listener for longer than the server lives.
+  return [weak = weak_from_this()](conversation::Command const& news) {
+    auto self = weak.lock();
+    if (!self) return;
+    auto const executor = self->ws_.get_executor();
+    net::post(executor, [self = std::move(self), news] { self->on_news(news); });
   };
 }
 
