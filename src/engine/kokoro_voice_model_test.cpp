@@ -14,12 +14,19 @@ using namespace std::chrono_literals;
 
 class KokoroVoiceModel : public testing::Test {
  protected:
-  void SetUp() override {
+  static void SetUpTestSuite() {
     auto symbols = KokoroSymbols::load(test_model("mandarin-lexicon"));
-    if (!symbols) GTEST_SKIP() << core::describe(symbols.error());
-    auto kokoro = Kokoro::load(openvino_, arbiter_, test_model("kokoro-82m"));
-    if (!kokoro) GTEST_SKIP() << core::describe(kokoro.error());
-    voice_ = std::make_unique<KokoroVoice>(arbiter_, *kokoro, std::move(*symbols));
+    if (!symbols) return;
+    house_ = std::make_unique<House>();
+    if (auto kokoro = Kokoro::load(house_->openvino, house_->arbiter, test_model("kokoro-82m"))) {
+      house_->voice = std::make_unique<KokoroVoice>(house_->arbiter, *kokoro, std::move(*symbols));
+    } else {
+      house_.reset();
+    }
+  }
+  static void TearDownTestSuite() { house_.reset(); }
+  void SetUp() override {
+    if (!house_) GTEST_SKIP() << "parley models pull kokoro-82m mandarin-lexicon";
   }
 
   struct Heard {
@@ -31,25 +38,30 @@ class KokoroVoiceModel : public testing::Test {
     bool ended = false;
   };
 
-  [[nodiscard]] core::Job speak(std::shared_ptr<Heard> heard, std::string text, std::string language, std::string voice) const {
-    return voice_->speak({.text = std::move(text), .language = std::move(language), .voice = std::move(voice)},
-                         [heard](core::Result<speech::SpokenBlock> block) {
-                           std::lock_guard lock(heard->mutex);
-                           ++heard->blocks;
-                           if (!block) heard->error = block.error();
-                           if (block) heard->samples.insert(heard->samples.end(), block->samples.begin(), block->samples.end());
-                           heard->ended = !block || block->last;
-                           heard->news.notify_all();
-                         });
+  [[nodiscard]] static core::Job speak(std::shared_ptr<Heard> heard, std::string text, std::string language,
+                                       std::string voice) {
+    return house_->voice->speak({.text = std::move(text), .language = std::move(language), .voice = std::move(voice)},
+                                [heard](core::Result<speech::SpokenBlock> block) {
+                                  std::lock_guard lock(heard->mutex);
+                                  ++heard->blocks;
+                                  if (!block) heard->error = block.error();
+                                  if (block)
+                                    heard->samples.insert(heard->samples.end(), block->samples.begin(), block->samples.end());
+                                  heard->ended = !block || block->last;
+                                  heard->news.notify_all();
+                                });
   }
   static bool wait(Heard& heard) {
     std::unique_lock lock(heard.mutex);
     return heard.news.wait_for(lock, 120s, [&] { return heard.ended; });
   }
 
-  OpenVino openvino_{test_home() / "compiled"};
-  Arbiter arbiter_;
-  std::unique_ptr<KokoroVoice> voice_;
+  struct House {
+    OpenVino openvino{test_home() / "cache/openvino"};
+    Arbiter arbiter;
+    std::unique_ptr<KokoroVoice> voice;
+  };
+  inline static std::unique_ptr<House> house_;  // loaded once: it takes seconds
 };
 
 TEST_F(KokoroVoiceModel, SpeaksBothLanguagesInOneClause) {
@@ -74,8 +86,8 @@ TEST_F(KokoroVoiceModel, WhatCannotBeSaidIsDoneAtOnceAndAnUnknownVoiceIsAnError)
   ASSERT_TRUE(wait(*wrong));
   ASSERT_TRUE(wrong->error);
   EXPECT_EQ(wrong->error->code, core::Code::not_found);
-  EXPECT_FALSE(voice_->check("kokoro:zf_nobody"));
-  EXPECT_TRUE(voice_->check("kokoro:zf_xiaoxiao*0.6+zm_yunxi*0.4"));
+  EXPECT_FALSE(house_->voice->check("kokoro:zf_nobody"));
+  EXPECT_TRUE(house_->voice->check("kokoro:zf_xiaoxiao*0.6+zm_yunxi*0.4"));
 }
 
 TEST_F(KokoroVoiceModel, ADroppedJobFallsSilent) {
@@ -93,7 +105,7 @@ TEST_F(KokoroVoiceModel, ADroppedJobFallsSilent) {
 }
 
 TEST_F(KokoroVoiceModel, VoicesSayWhatTheySpeak) {
-  auto const voices = voice_->voices();
+  auto const voices = house_->voice->voices();
   EXPECT_THAT(voices,
               testing::Contains(testing::AllOf(testing::Field(&speech::VoiceInfo::name, "kokoro:zf_xiaoxiao"),
                                                testing::Field(&speech::VoiceInfo::languages, testing::ElementsAre("zh")))));
