@@ -2,6 +2,9 @@
 BUILD := build/release
 export PARLEY_HOME ?= $(HOME)/.cache/parley
 export CCACHE_DIR ?= $(PARLEY_HOME)/ccache
+# A second checkout finds what the first has compiled.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 
 .PHONY: demo test setup build models unit sanitizers clients lint format fuzz bench clean
 

@@ -19,7 +19,7 @@ void append_utf8(std::string& out, char32_t c);
 /// Code points, not bytes.
 [[nodiscard]] std::size_t count_code_points(std::string_view bytes) noexcept;
 
-[[nodiscard]] bool is_han(char32_t c) noexcept;       ///< a Chinese character (unified ideographs and extensions)
+[[nodiscard]] bool is_han(char32_t c) noexcept;              ///< a Chinese character (unified ideographs and extensions)
 [[nodiscard]] bool is_cjk_punctuation(char32_t c) noexcept;  ///< 。，、！？；：“”《》（）… and full-width forms
 [[nodiscard]] bool is_latin_letter(char32_t c) noexcept;     ///< A–Z, a–z and accented Latin
 [[nodiscard]] bool is_ascii_digit(char32_t c) noexcept;

@@ -7,8 +7,8 @@
 //   auto ticket = arbiter.submit(core::Urgency::first_sound, [&] { return more() ? Step::again : Step::done; });
 //
 // Thread rules: `submit`, `raise` and `Ticket` from any thread, also from inside a step. Steps run on the arbiter's own
-// thread, one at a time, first come first served within one urgency; a step that answers `again` goes to the back of its urgency.
-// A step must not throw and must not wait for another step.
+// thread, one at a time, first come first served within one urgency; a step that answers `again` goes to the back of its
+// urgency. A step must not throw and must not wait for another step.
 #include <array>
 #include <condition_variable>
 #include <cstdint>

@@ -61,8 +61,8 @@ core::Result<std::shared_ptr<LlamaWeights const>> LlamaWeights::load(std::string
 
   std::array<char, 128> title{};
   bool const titled = llama_model_meta_val_str(model, "general.name", title.data(), title.size()) > 0;
-  std::shared_ptr<LlamaWeights const> weights(
-      new LlamaWeights(model, titled ? std::string(title.data()) : std::filesystem::path(path).stem().string()));
+  std::string name = titled ? std::string(title.data()) : std::filesystem::path(path).stem().string();
+  std::shared_ptr<LlamaWeights const> weights(new LlamaWeights(model, std::move(name)));
   if (!llama_model_has_decoder(model) || llama_model_has_encoder(model)) {
     return core::fail(core::Code::unavailable, "this model does not write text; choose a chat model", path);
   }

@@ -15,8 +15,8 @@ core::Result<std::shared_ptr<ov::Model>> OpenVino::read(std::filesystem::path co
   try {
     return core_.read_model(file.string());
   } catch (std::exception const& error) {
-    return core::fail(core::Code::invalid, std::string("the model file cannot be read: run `parley models verify`: ") + error.what(),
-                      file.string());
+    return core::fail(core::Code::invalid,
+                      std::string("the model file cannot be read: run `parley models verify`: ") + error.what(), file.string());
   }
 }
 
@@ -26,7 +26,8 @@ core::Result<ov::CompiledModel> OpenVino::compile(std::shared_ptr<ov::Model> con
                                ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
                                ov::hint::inference_precision(ov::element::f32));
   } catch (std::exception const& error) {
-    return core::fail(core::Code::internal, std::string("the model does not compile: ") + error.what(), model->get_friendly_name());
+    return core::fail(core::Code::internal, std::string("the model does not compile: ") + error.what(),
+                      model->get_friendly_name());
   }
 }
 
