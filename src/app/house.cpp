@@ -11,6 +11,7 @@
 #include "engine/ggml/llama.hpp"
 #include "engine/ggml/whisper.hpp"
 #include "engine/kokoro_voice.hpp"
+#include "engine/kokoro_whole_voice.hpp"
 #include "engine/openvino/piper.hpp"
 #include "engine/openvino/runtime.hpp"
 #include "engine/openvino/silero.hpp"
@@ -110,6 +111,7 @@ Result<void> House::open_speaking(models::Store const& store) {
   if (!kokoro_folder) return std::unexpected(kokoro_folder.error());
   auto kokoro = engine::Kokoro::load(*openvino_, *arbiter_, *kokoro_folder);
   if (!kokoro) return std::unexpected(kokoro.error());
+  voices->add("kokoro-whole", std::make_shared<engine::KokoroWholeVoice>(*arbiter_, *kokoro, *symbols));
   voices->add("kokoro", std::make_shared<engine::KokoroVoice>(*arbiter_, *kokoro, std::move(*symbols)));
 
   engines_.synthesiser = std::move(voices);

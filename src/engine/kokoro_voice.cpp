@@ -10,8 +10,6 @@
 namespace parley::engine {
 namespace {
 
-std::string own_name(std::string const& voice) { return voice.starts_with("kokoro:") ? voice.substr(7) : voice; }
-
 /// The first letter of a voice is its language, the second f or m.
 speech::VoiceInfo info_of(std::string const& name) {
   struct Language {
@@ -44,13 +42,17 @@ struct Link {
 
 }  // namespace
 
+std::string kokoro_name(std::string const& voice) { return voice.substr(voice.find(':') + 1); }
+
+Accent accent_of(std::string_view kokoro_name) { return kokoro_name.starts_with('b') ? Accent::british : Accent::american; }
+
 std::vector<speech::VoiceInfo> KokoroVoice::voices() const {
   std::vector<speech::VoiceInfo> all;
   for (auto const& name : kokoro_->voices()) all.push_back(info_of(name));
   return all;
 }
 
-core::Result<void> KokoroVoice::check(std::string const& voice) const { return kokoro_->check(own_name(voice)); }
+core::Result<void> KokoroVoice::check(std::string const& voice) const { return kokoro_->check(kokoro_name(voice)); }
 
 core::Job KokoroVoice::speak(speech::SpeakRequest request, Sink sink) const {
   std::stop_source source;
@@ -58,8 +60,8 @@ core::Job KokoroVoice::speak(speech::SpeakRequest request, Sink sink) const {
   auto begin = [kokoro = kokoro_, symbols = symbols_, request = std::move(request), sink = std::move(sink),
                 source](std::stop_token const&) {
     if (source.stop_requested()) return Step::done;
-    auto const name = own_name(request.voice);
-    auto spoken = (*symbols)(request.text, request.language, name.starts_with('b') ? Accent::british : Accent::american);
+    auto const name = kokoro_name(request.voice);
+    auto spoken = (*symbols)(request.text, request.language, accent_of(name));
     if (!spoken) {
       sink(std::unexpected(std::move(spoken.error())));
     } else if (spoken->empty()) {

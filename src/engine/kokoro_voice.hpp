@@ -9,6 +9,11 @@
 
 namespace parley::engine {
 
+/// "kokoro:bf_emma" → "bf_emma".
+[[nodiscard]] std::string kokoro_name(std::string const& voice);
+/// How a voice of that name reads English.
+[[nodiscard]] Accent accent_of(std::string_view kokoro_name);
+
 /// Shared; thread-safe. `arbiter` must outlive it. Text becomes symbols in one step of the arbiter, the rest is Kokoro's.
 class KokoroVoice final : public speech::Synthesiser {
  public:

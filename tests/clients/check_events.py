@@ -1,11 +1,18 @@
 """Checks recorded server events, one JSON object a line, against the types of the official openai package, strictly.
 
-    PARLEY_EVENTS_OUT=events.jsonl server_test --gtest_filter='RealtimeSessionTest.*'
-    python tests/clients/check_events.py events.jsonl
+    tests/clients/check_events.py build/release/src/server/server_test     runs it to record them
+    tests/clients/check_events.py events.jsonl
 """
 
+import client_venv
+
+client_venv.enter()
+
 import json
+import os
+import subprocess
 import sys
+import tempfile
 
 from openai.types.realtime import RealtimeServerEvent
 from openai.types.realtime.realtime_response_usage import RealtimeResponseUsage
@@ -79,9 +86,18 @@ def problems(line: str, adapter: TypeAdapter) -> list[str]:
     return found
 
 
+def record(server_test: str) -> list[str]:
+    with tempfile.NamedTemporaryFile("r", suffix=".jsonl", encoding="utf-8") as events:
+        run = [server_test, "--gtest_brief=1", "--gtest_filter=RealtimeSessionTest.*"]
+        subprocess.run(run, env={**os.environ, "PARLEY_EVENTS_OUT": events.name}, check=True)
+        return events.readlines()
+
+
 def main() -> int:
     adapter = TypeAdapter(RealtimeServerEvent)
-    lines = [line for line in open(sys.argv[1], encoding="utf-8") if line.strip()]
+    given = sys.argv[1]
+    lines = open(given, encoding="utf-8").readlines() if given.endswith(".jsonl") else record(given)
+    lines = [line for line in lines if line.strip()]
     wrong = [problem for line in lines for problem in problems(line, adapter)]
     for problem in wrong:
         print(problem)

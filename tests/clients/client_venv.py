@@ -6,7 +6,7 @@ import subprocess
 import sys
 import venv
 
-PACKAGES = ["openai", "websockets"]
+PACKAGES = ["openai==3.57.0", "websockets==17.4"]
 
 
 def enter() -> None:
@@ -16,8 +16,9 @@ def enter() -> None:
     if pathlib.Path(sys.prefix) == place:
         return
     python = place / "bin" / "python"
-    have = python.exists() and subprocess.run([python, "-c", "import openai, websockets"], capture_output=True).returncode == 0
-    if not have:
+    installed = place / "installed"
+    if not installed.exists() or installed.read_text() != "\n".join(PACKAGES):
         venv.create(place, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+        installed.write_text("\n".join(PACKAGES))
     os.execv(python, [str(python), *sys.argv])

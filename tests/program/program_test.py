@@ -10,16 +10,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
-import time
 import unittest
 import urllib.error
 import urllib.request
 import wave
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-PARLEY = os.environ.get("PARLEY", str(root / "build/release/parley"))
-HOME = pathlib.Path(os.environ.get("PARLEY_HOME", pathlib.Path.home() / ".cache/parley"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import served
+
+PARLEY, HOME = served.PARLEY, served.HOME
 JFK = HOME / "samples/jfk.wav"
 
 
@@ -166,30 +167,14 @@ class BadInput(Scratch):
 
 
 class Serve(Scratch):
-    def start(self, *args, port=0):
-        process = subprocess.Popen([PARLEY, "serve", "--port", str(port), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
+    def start(self, *args):
+        process = served.start(*args)
+        self.addCleanup(served.end, process)
         return process
-
-    def wait_ready(self, process):
-        """The line `listening on http://127.0.0.1:PORT` comes first; ready is what /readyz says."""
-        line = process.stdout.readline()
-        self.assertIn("http://127.0.0.1:", line)
-        base = line.split()[-1].rstrip("/")
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(base + "/readyz") as answer:
-                    if answer.status == 200:
-                        return base
-            except urllib.error.HTTPError as error:
-                self.assertEqual(error.code, 503)
-            self.assertIsNone(process.poll())
-            time.sleep(0.2)
-        self.fail("never ready")
 
     def test_ready_health_and_end_in_peace(self):
         process = self.start()
-        base = self.wait_ready(process)
+        base = served.wait_ready(process)
         with urllib.request.urlopen(base + "/healthz") as answer:
             self.assertEqual(answer.status, 200)
         with self.assertRaises(urllib.error.HTTPError) as caught:

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <complex>
 #include <future>
@@ -18,7 +17,6 @@
 namespace parley::engine {
 namespace {
 
-using std::chrono::steady_clock;
 using testing::HasSubstr;
 
 constexpr std::array<std::u32string_view, 8> mandarin{
@@ -44,7 +42,7 @@ struct Spoken {
   audio::Samples samples;
   std::size_t blocks = 0;
   std::optional<core::Error> error;
-  steady_clock::duration first{0};
+  std::size_t first_block = 0;  ///< samples
 };
 
 double correlation(float const* a, float const* b, std::size_t count) {
@@ -140,14 +138,13 @@ class KokoroModel : public testing::Test {
   static Spoken speak(Kokoro const& with, std::u32string_view symbols, std::string const& voice, float speed = 1) {
     Spoken spoken;
     std::promise<void> over;
-    auto const begin = steady_clock::now();
     auto const job = with.speak(std::u32string(symbols), voice, speed, core::Urgency::first_sound,
                                 [&](core::Result<speech::SpokenBlock> block) {
                                   if (!block) {
                                     spoken.error = block.error();
                                     return over.set_value();
                                   }
-                                  if (spoken.blocks++ == 0) spoken.first = steady_clock::now() - begin;
+                                  if (spoken.blocks++ == 0) spoken.first_block = block->samples.size();
                                   spoken.samples.insert(spoken.samples.end(), block->samples.begin(), block->samples.end());
                                   if (block->last) over.set_value();
                                 });
@@ -185,22 +182,12 @@ TEST_F(KokoroModel, EnglishStreamedSoundsLikeTheWholeClause) {
   for (auto const symbols : english) compare(symbols, "af_heart", 0.88, symbols.size() < 10 ? 3.5 : 2.6);
 }
 
-TEST_F(KokoroModel, TheFirstSoundTakesAQuarterOfTheWholeClause) {
-  auto const symbols = mandarin[3];
-  double best = 1;
-  (void)speak(kokoro(), symbols, "zf_xiaoxiao");
-  for (int i = 0; i < 3; ++i) {
-    auto const begin = steady_clock::now();
-    ASSERT_TRUE(kokoro().exact(std::u32string(symbols), "zf_xiaoxiao", 1));
-    auto const whole = steady_clock::now() - begin;
-    auto const spoken = speak(kokoro(), symbols, "zf_xiaoxiao");
-    ASSERT_FALSE(spoken.error);
-    EXPECT_GT(spoken.blocks, 5U);
-    auto const ms = [](auto d) { return std::chrono::duration<double, std::milli>(d).count(); };
-    std::printf("first sound after %.0f ms, whole clause %.0f ms\n", ms(spoken.first), ms(whole));
-    best = std::min(best, ms(spoken.first) / ms(whole));
-  }
-  EXPECT_LE(best, 0.25);
+TEST_F(KokoroModel, TheFirstBlockIsASmallPartOfTheClause) {  // how much earlier that is heard: bench/kokoro_streaming
+  auto const spoken = speak(kokoro(), mandarin[3], "zf_xiaoxiao");
+  ASSERT_FALSE(spoken.error);
+  EXPECT_GT(spoken.blocks, 5U);
+  EXPECT_GT(spoken.first_block, 0U);
+  EXPECT_LT(spoken.first_block * 4, spoken.samples.size());
 }
 
 TEST_F(KokoroModel, SilenceIsCutAtBothEnds) {
