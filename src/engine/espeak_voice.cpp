@@ -29,6 +29,7 @@ Result<audio::Samples> synthesise(speech::SpeakRequest const& request) {
     return core::fail(core::Code::unavailable, fmt::format("espeak-ng ended with {}: {}", output->exit_code, output->errors),
                       request.voice);
   }
+  if (output->output.empty()) return audio::Samples{};  // nothing in it can be said
   auto recording = audio::parse_recording(output->output, "espeak-ng", audio::spoken_hz);
   if (!recording) return std::unexpected(recording.error());
   return std::move(recording->samples);
