@@ -68,7 +68,7 @@ class Calls(Scratch):
         answers = [line for line in lines if line["type"] == "reply"]
         self.assertTrue(answers[-1]["text"].strip())
         turn = [line for line in lines if line["type"] == "turn"][-1]["stages"]
-        self.assertLessEqual(turn["commitment"], turn["first_byte"])
+        self.assertLessEqual(turn["commitment_ms"], turn["first_byte_ms"])
         samples, rate = read_wav(out)
         self.assertEqual(rate, 24000)
         self.assertGreater(max(map(abs, samples)), 2000, "the answer is silent")
