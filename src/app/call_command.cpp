@@ -69,7 +69,9 @@ int call_command(CallOptions const& options, Config const& config) {
   boost::asio::io_context io;
   auto const strand = boost::asio::make_strand(io);
   Speaker speaker;
-  RecordedCaller caller(strand, std::move(*questions), speaker, [&](std::string const& name) { printer.note("♪ " + name); });
+  RecordedCaller caller(
+      strand, std::move(*questions), speaker, [&](std::string const& name) { printer.note("♪ " + name); },
+      [&](std::string const& name, core::Duration gap) { printer.gap(name, gap); });
   auto call =
       conversation::Call::open(strand, (*house)->engines(), settings_of(*role, config), [&](conversation::Command const& news) {
         printer.on(news);
@@ -111,7 +113,8 @@ int call_command(CallOptions const& options, Config const& config) {
   call->reset();
 
   for (auto const& sentence : outcome.unanswered) std::cerr << "parley: " << sentence << std::endl;
-  sum_up(printer, printer.totals().waits_ms);
+  auto const& totals = printer.totals();
+  sum_up(printer, totals.gaps_ms.empty() ? totals.waits_ms : totals.gaps_ms);
   if (options.out) {
     auto const& heard = card ? card->heard() : speaker.heard();
     if (heard.empty()) return complain({core::Code::not_found, "there was no answer to write", options.out->string(), {}});

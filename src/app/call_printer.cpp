@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <variant>
@@ -31,6 +32,12 @@ void CallPrinter::note(std::string const& text) {
   } else {
     out_ << fmt::format("\033[2m{}\033[0m", text) << std::endl;
   }
+}
+
+void CallPrinter::gap(std::string const& recording, core::Duration length) {
+  auto const ms = std::chrono::duration<double, std::milli>(length).count();
+  totals_.gaps_ms.push_back(ms);
+  if (json_) out_ << json{{"type", "gap"}, {"recording", recording}, {"ms", std::round(ms * 10) / 10}}.dump() << std::endl;
 }
 
 void CallPrinter::on(conversation::Command const& news) {

@@ -17,9 +17,13 @@ class CallPrinter {
   /// A line about the call itself: which recording is being played, what had to be done to it.
   void note(std::string const& text);
 
+  /// From the last voiced sample of a recording to the first audible one of its answer.
+  void gap(std::string const& recording, core::Duration length);
+
   struct Totals {
     int turns = 0, replies = 0, failed = 0;
-    std::vector<double> waits_ms;  ///< end of speech → first sound, per turn
+    std::vector<double> waits_ms;  ///< end of speech → first sound, per turn, by the call's own stamps
+    std::vector<double> gaps_ms;   ///< the same, by the sound of recordings
   };
   [[nodiscard]] Totals const& totals() const { return totals_; }
 

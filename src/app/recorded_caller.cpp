@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace parley::app {
@@ -15,12 +16,27 @@ constexpr auto pause_before_speaking = 400ms;  // a person breathes before answe
 constexpr auto patience_for_speech = 5s;       // behind a recording in which no voice was found
 constexpr auto patience_for_an_answer = 60s;   // a slow machine is slow, not wrong
 constexpr auto patience_for_the_greeting = 20s;
+constexpr float audible = 0.003F;        // −50 dBFS
+constexpr float of_the_loudest = 0.01F;  // −40 dB below a recording's peak nobody speaks
+
+/// Behind the last sample with a voice.
+std::size_t end_of_voice(audio::Samples const& samples) {
+  float peak = 0;
+  for (float const x : samples) peak = std::max(peak, std::abs(x));
+  auto const last =
+      std::find_if(samples.rbegin(), samples.rend(), [&](float x) { return std::abs(x) > peak * of_the_loudest; });
+  return static_cast<std::size_t>(samples.rend() - last);
+}
 
 }  // namespace
 
 RecordedCaller::RecordedCaller(boost::asio::any_io_executor executor, std::vector<CallerQuestion> questions, Speaker& speaker,
-                               Note note)
-    : timer_(std::move(executor)), questions_(std::move(questions)), speaker_(speaker), note_(std::move(note)) {}
+                               Note note, Gap gap)
+    : timer_(std::move(executor)),
+      questions_(std::move(questions)),
+      speaker_(speaker),
+      note_(std::move(note)),
+      gap_(std::move(gap)) {}
 
 void RecordedCaller::start(std::shared_ptr<conversation::Call> call, bool expect_greeting, std::function<void(Outcome)> done) {
   call_ = std::move(call);
@@ -47,11 +63,20 @@ void RecordedCaller::on(conversation::Command const& news) {
     ++replies_open_;
     if (phase_ == Phase::waiting) enter(Phase::listening);
   } else if (auto const* sound = std::get_if<conversation::ReplySound>(&news)) {
-    speaker_.play(now, *sound->samples);
+    measure(speaker_.play(now, *sound->samples), *sound->samples);
   } else if (auto const* ended = std::get_if<conversation::ReplyEnded>(&news)) {
     replies_open_ = std::max(0, replies_open_ - 1);
     if (ended->why == conversation::ReplyEnded::Why::turn_detected) speaker_.stop(now);
   }
+}
+
+void RecordedCaller::measure(core::Instant begins, audio::Samples const& samples) {
+  if (!last_voiced_ || phase_ == Phase::talking) return;
+  auto const heard = std::ranges::find_if(samples, [](float x) { return std::abs(x) > audible; });
+  if (heard == samples.end()) return;
+  auto const into = audio::Spoken{heard - samples.begin()}.time();
+  gap_(questions_[question_].name, begins + std::chrono::duration_cast<core::Duration>(into) - *last_voiced_);
+  last_voiced_.reset();
 }
 
 void RecordedCaller::next_question() {
@@ -76,6 +101,11 @@ void RecordedCaller::hear(core::Instant now) {
     auto const& question = questions_[question_].samples;
     std::size_t const n = std::min(samples.size(), question.size() - position_);
     std::copy_n(question.begin() + static_cast<std::ptrdiff_t>(position_), n, samples.begin());
+    auto const voiced = end_of_voice(question);
+    if (position_ < voiced && voiced <= position_ + n) {
+      auto const at = sent_ - static_cast<std::int64_t>(samples.size() - (voiced - position_));
+      last_voiced_ = started_ + std::chrono::duration_cast<core::Duration>(audio::Heard{at}.time());
+    }
     position_ += n;
     if (position_ == question.size()) enter(replies_open_ > 0 ? Phase::listening : Phase::waiting);
   }
@@ -99,6 +129,7 @@ void RecordedCaller::tick() {
       }
       note_(questions_[question_].name);
       speech_seen_ = words_seen_ = words_empty_ = false;
+      last_voiced_.reset();
       enter(Phase::talking);
       break;
     case Phase::talking: break;

@@ -31,7 +31,18 @@ void Answering::speculate(Moment& moment, std::string const& words) {
   current_.emplace(Running{make(moment, {}), {}, false, true});
   auto messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
   messages.push_back({language::Speaker::user, words});
-  current_->reply.think(std::move(messages), moment.settings.sampling, moment.out);
+  current_->reply.think(request(moment, {}, std::move(messages)), moment.out);
+}
+
+language::GenerateRequest Answering::request(Moment const& moment, ReplyOverrides const& overrides,
+                                             std::vector<language::Message> messages) {
+  language::GenerateRequest request;
+  request.messages = std::move(messages);
+  request.sampling = moment.settings.sampling;
+  request.sampling.max_tokens = overrides.max_tokens.value_or(request.sampling.max_tokens);
+  request.tools = overrides.tools.value_or(moment.settings.tools);
+  request.tool_choice = overrides.tool_choice.value_or(moment.settings.tool_choice);
+  return request;
 }
 
 void Answering::withdraw(Moment& moment) {
@@ -88,11 +99,9 @@ void Answering::start(Moment& moment, Running& running) {
   auto const& overrides = running.overrides;
   if (overrides.say) return running.reply.say(moment.now, *overrides.say, moment.out);
   auto const& instructions = overrides.instructions.value_or(moment.settings.instructions);
-  auto sampling = moment.settings.sampling;
-  sampling.max_tokens = overrides.max_tokens.value_or(sampling.max_tokens);
   auto messages = overrides.input ? messages_of(instructions, *overrides.input)
                                   : moment.history.messages(instructions, moment.settings.language);
-  running.reply.think(std::move(messages), sampling, moment.out);
+  running.reply.think(request(moment, overrides, std::move(messages)), moment.out);
 }
 
 void Answering::words_there(Moment& moment) {
@@ -113,7 +122,10 @@ void Answering::stamp_words(std::string const& user_item, measure::Turn const& t
 void Answering::end(Moment& moment, Why why) {
   auto running = std::move(*current_);
   current_.reset();
-  auto entry = running.reply.end(moment.now, why, moment.out);
+  auto entry = finish(moment, running.reply, why);
+  for (auto const& call : running.reply.calls()) {
+    if (call.item.status == ItemStatus::completed) open_calls_.insert(call.item.call_id);
+  }
   if (auto* place = moment.history.find(entry.item.id)) {
     *place = std::move(entry);
     moment.history.changed();
@@ -157,9 +169,56 @@ core::Result<void> Answering::cancel(Moment& moment, std::optional<std::string> 
   }
   auto running = std::move(*at);
   outside_.erase(at);
-  running.reply.end(moment.now, Why::client_cancelled, moment.out);
+  finish(moment, running.reply, Why::client_cancelled);
   return {};
 }
+
+// ---- tools ------------------------------------------------------------------------------------------------------------------
+
+/// What has become known of the calls since it was last told.
+void Answering::tell_calls(Moment& moment, Reply& reply) {
+  if (!reply.begun()) return;
+  for (auto& call : reply.calls()) {
+    if (call.done) continue;
+    auto const id = reply.plan().id;
+    if (call.item.id.empty()) {
+      call.item.id = moment.ids.name("item_");
+      std::string previous;
+      if (!reply.plan().outside) {
+        History::Entry entry;
+        entry.item = call.item;
+        entry.item.text.clear();
+        previous = moment.history.append(std::move(entry));
+      }
+      moment.out.emplace_back(ToolCallStarted{id, call.item, std::move(previous)});
+    }
+    if (call.told < call.item.text.size()) {
+      moment.out.emplace_back(ToolCallDelta{id, call.item.id, call.item.call_id, call.item.text.substr(call.told)});
+      call.told = call.item.text.size();
+    }
+    if (call.whole) finish_call(moment, reply, call, ItemStatus::completed);
+  }
+}
+
+void Answering::finish_call(Moment& moment, Reply const& reply, Reply::ToolCall& call, ItemStatus status) {
+  call.done = true;
+  call.item.status = status;
+  if (auto* entry = moment.history.find(call.item.id)) {
+    entry->item = call.item;
+    moment.history.changed();
+  }
+  moment.out.emplace_back(ToolCallDone{reply.plan().id, call.item});
+}
+
+/// Calls that are not whole never will be.
+History::Entry Answering::finish(Moment& moment, Reply& reply, Why why) {
+  for (auto& call : reply.calls()) {
+    if (!call.item.id.empty() && !call.done) finish_call(moment, reply, call, ItemStatus::incomplete);
+  }
+  return reply.end(moment.now, why, moment.out);
+}
+
+bool Answering::tool_answered(std::string const& call_id) { return open_calls_.erase(call_id) > 0 && open_calls_.empty(); }
 
 void Answering::stop_writing(Moment& moment, std::string const& item) {
   if (busy() && current_->reply.plan().item == item) end(moment, Why::client_cancelled);
@@ -183,7 +242,7 @@ void Answering::truncate(Moment& moment, ItemTruncated const& report) {
 void Answering::hang_up(Moment& moment) {
   withdraw(moment);
   if (busy()) end(moment, Why::client_cancelled);
-  for (auto& running : outside_) running.reply.end(moment.now, Why::client_cancelled, moment.out);
+  for (auto& running : outside_) finish(moment, running.reply, Why::client_cancelled);
   outside_.clear();
   playing_.clear();
 }
@@ -211,7 +270,10 @@ void Answering::settle(Moment& moment) {
   if (speculating() && current_->reply.failure()) withdraw(moment);
   if (current_) {
     auto& reply = current_->reply;
-    if (!reply.failure()) reply.pump(moment.now, player_free_, moment.out);
+    if (!reply.failure()) {
+      tell_calls(moment, reply);
+      reply.pump(moment.now, player_free_, moment.out);
+    }
     if (reply.begun() && reply.failure()) {
       end(moment, Why::failed);
     } else if (reply.begun() && reply.all_handed_over()) {
@@ -221,23 +283,22 @@ void Answering::settle(Moment& moment) {
   std::erase_if(outside_, [&](Running& running) {
     auto& reply = running.reply;
     auto player_free = reply.playout().over_at();  // it is not part of the talk: as if it had a player of its own
-    if (!reply.failure()) reply.pump(moment.now, player_free, moment.out);
+    if (!reply.failure()) {
+      tell_calls(moment, reply);
+      reply.pump(moment.now, player_free, moment.out);
+    }
     if (!reply.failure() && !reply.all_handed_over()) return false;
-    reply.end(moment.now,
-              reply.failure()          ? Why::failed
-              : reply.ran_into_limit() ? Why::max_tokens
-                                       : Why::completed,
-              moment.out);
+    finish(moment, reply, reply.failure() ? Why::failed : reply.ran_into_limit() ? Why::max_tokens : Why::completed);
     return true;
   });
   if (!history_is_news_ || current_) return;
   history_is_news_ = false;  // the next question finds the prompt read up to here
   auto messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
-  if (!messages.empty()) moment.out.emplace_back(Prepare{std::move(messages)});
+  if (!messages.empty()) moment.out.emplace_back(Prepare{std::move(messages), moment.settings.tools});
 }
 
 std::optional<core::Instant> Answering::quiet_since() const {
-  if (current_ || !ended_) return std::nullopt;
+  if (current_ || !ended_ || !open_calls_.empty()) return std::nullopt;
   return std::max(*ended_, player_free_);
 }
 

@@ -2,6 +2,7 @@
 // The answers of a conversation: the one that belongs to it (at most one at a time, perhaps still a speculation), those that
 // clients ask for outside of it, and the sound that is still being played.
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class Answering {
   void stop_writing(Moment& moment, std::string const& item);
   void hang_up(Moment& moment);
 
+  /// The result of a tool is in the history. True when it was the last that an answer waits for.
+  bool tool_answered(std::string const& call_id);
+  [[nodiscard]] bool awaits_tool(std::string const& call_id) const { return open_calls_.contains(call_id); }
+
   void piece(Moment& moment, PieceArrived const& arrived);
   void sound(Moment& moment, SoundArrived const& arrived);
   void sound_failed(Moment& moment, SoundFailed const& failed);
@@ -75,11 +80,17 @@ class Answering {
   static void start(Moment& moment, Running& running);
   void begin(Moment& moment, Running& running, measure::Turn times);
   void end(Moment& moment, ReplyEnded::Why why);
+  static void tell_calls(Moment& moment, Reply& reply);
+  static void finish_call(Moment& moment, Reply const& reply, Reply::ToolCall& call, ItemStatus status);
+  static History::Entry finish(Moment& moment, Reply& reply, ReplyEnded::Why why);
+  [[nodiscard]] static language::GenerateRequest request(Moment const& moment, ReplyOverrides const& overrides,
+                                                         std::vector<language::Message> messages);
   [[nodiscard]] Reply* find(core::ReplyId id);
 
   std::optional<Running> current_;
   std::vector<Running> outside_;
   std::vector<Playing> playing_;
+  std::set<std::string> open_calls_;  ///< asked for by answers that have ended, without a result
   core::Instant player_free_ = core::Instant::min();
   std::optional<core::Instant> ended_;
   bool history_is_news_ = false;  ///< to the model: an answer has ended since it was last prepared

@@ -308,7 +308,13 @@ void Driver::act(Generate const& generate) {
       }));
 }
 
-void Driver::act(Prepare const& prepare) { preparing_ = engines_.model->prepare(prepare.messages, core::Urgency::background); }
+void Driver::act(Prepare const& prepare) {
+  language::GenerateRequest request;
+  request.messages = prepare.messages;
+  request.tools = prepare.tools;
+  request.urgency = core::Urgency::background;
+  preparing_ = engines_.model->read_ahead(std::move(request));
+}
 
 void Driver::act(Speak const& speak) {
   auto const reply = speak.reply;
@@ -347,6 +353,9 @@ bool Driver::may_leave(Command const& news) {
                    return true;
                  },
                  [&](ReplyText const& text) { return current_.contains(text.reply); },
+                 [&](ToolCallStarted const& call) { return current_.contains(call.reply); },
+                 [&](ToolCallDelta const& call) { return current_.contains(call.reply); },
+                 [&](ToolCallDone const& call) { return current_.contains(call.reply); },
                  [&](ReplySound const& sound) { return current_.contains(sound.reply); }, [](auto const&) { return true; }},
       news);
 }

@@ -44,6 +44,7 @@ struct Generate {
 };
 struct Prepare {
   std::vector<language::Message> messages;
+  std::vector<language::Tool> tools = {};
 };
 struct Speak {
   core::ReplyId reply;
@@ -108,6 +109,25 @@ struct ReplyText {
   core::ReplyId reply;
   std::string delta;
 };
+/// The answer asks for a tool: never before its turn is committed, never for an answer that has ended. `item` is a
+/// function_call in progress, new in the history behind the answer's message (which stays without text when nothing was
+/// said). Followed by its ToolCallArguments and exactly one ToolCallDone, before the ReplyEnded.
+struct ToolCallStarted {
+  core::ReplyId reply;
+  Item item;
+  std::string previous;
+};
+struct ToolCallDelta {
+  core::ReplyId reply;
+  std::string item, call_id;
+  std::string delta;
+};
+/// Only a call whose item is `completed` is to be carried out, and only once the answer has ended; one whose answer was stopped
+/// is `incomplete`.
+struct ToolCallDone {
+  core::ReplyId reply;
+  Item item;
+};
 struct ReplySound {
   core::ReplyId reply;
   audio::Spoken at;  ///< position of the first sample in the reply's sound
@@ -117,8 +137,9 @@ struct ReplySound {
 struct ReplyEnded {
   enum class Why { completed, turn_detected, client_cancelled, max_tokens, failed } why = Why::completed;
   core::ReplyId reply;
-  Item item;         ///< as it stands in the history
-  std::string text;  ///< all that was sent as text
+  Item item;                     ///< as it stands in the history
+  std::string text;              ///< all that was sent as text
+  std::vector<Item> calls = {};  ///< the tools it asked for
   language::Usage usage;
   audio::Spoken sent;
   core::Error error;  ///< with `failed`
@@ -139,8 +160,9 @@ struct TurnMeasured {
   measure::Turn turn;
 };
 
-using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon,
-                             SpeechStarted, SpeechStopped, TurnCommitted, ItemNews, UserWords, ReplyBegan, ReplyText,
-                             ReplySound, ReplyEnded, Refused, Cleared, IdleTimeout, TurnMeasured>;
+using Command =
+    std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon, SpeechStarted,
+                 SpeechStopped, TurnCommitted, ItemNews, UserWords, ReplyBegan, ReplyText, ToolCallStarted, ToolCallDelta,
+                 ToolCallDone, ReplySound, ReplyEnded, Refused, Cleared, IdleTimeout, TurnMeasured>;
 
 }  // namespace parley::conversation

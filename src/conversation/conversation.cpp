@@ -65,7 +65,7 @@ void Conversation::handle(Moment& moment, SettingsChanged const& changed) {
   answering_.withdraw(moment);  // it was thought under other instructions
   hearing_.rule_changed(settings_.turns, moment.out);
   auto messages = history_.messages(settings_.instructions, settings_.language);
-  if (!messages.empty()) moment.out.emplace_back(Prepare{std::move(messages)});
+  if (!messages.empty()) moment.out.emplace_back(Prepare{std::move(messages), settings_.tools});
 }
 
 void Conversation::handle(Moment& moment, CommitAsked const&) {
@@ -83,23 +83,27 @@ void Conversation::handle(Moment& moment, ClearAsked const&) {
 }
 
 void Conversation::handle(Moment& moment, ItemAdded const& added) {
-  auto item = added.item;
+  add_item(moment, added.item, added.after.value_or(history_.last()));
+}
+
+/// True when it is the result of a tool, and the last that an answer waits for.
+bool Conversation::add_item(Moment& moment, Item item, std::string const& after) {
   if (item.id.empty()) item.id = ids_.name("item_");
   if (history_.find(item.id) != nullptr) {
     moment.out.emplace_back(
         refused("item_create_duplicate_item_id",
                 {core::Code::conflict, "an item with this id is there already; choose another", item.id, {}}));
-    return;
+    return false;
   }
-  auto const after = added.after.value_or(history_.last());
   auto const previous = history_.insert(item, after.empty() ? "root" : after);
   if (!previous) {
     moment.out.emplace_back(refused("item_create_invalid_previous_item_id",
                                     {core::Code::not_found, "there is no item with this previous_item_id", after, {}}));
-    return;
+    return false;
   }
   moment.out.emplace_back(ItemNews{ItemNews::What::added, item, *previous, 0, 0});
   moment.out.emplace_back(ItemNews{ItemNews::What::done, item, *previous, 0, 0});
+  return item.kind == Item::Kind::function_call_output && answering_.tool_answered(item.call_id);
 }
 
 void Conversation::handle(Moment& moment, ItemDeleted const& deleted) {
@@ -133,6 +137,18 @@ void Conversation::handle(Moment& moment, ReplyCancelled const& cancelled) {
   if (auto done = answering_.cancel(moment, cancelled.response); !done) {
     moment.out.emplace_back(refused("response_cancel_not_active", done.error()));
   }
+}
+
+/// The model goes on by itself, unless somebody talks: then the result is there for the answer to that.
+void Conversation::handle(Moment& moment, ToolAnswered const& answered) {
+  if (!answering_.awaits_tool(answered.call_id)) return;
+  Item item;
+  item.kind = Item::Kind::function_call_output;
+  item.speaker = language::Speaker::tool;
+  item.call_id = answered.call_id;
+  item.text = answered.output;
+  bool const last = add_item(moment, std::move(item), history_.last());
+  if (last && !answering_.busy() && !hearing_.voice() && !hearing_.awaits_words() && !owed_) answering_.answer(moment, {});
 }
 
 void Conversation::handle(Moment& moment, HungUp const&) {

@@ -41,6 +41,7 @@ class Conversation {
   void handle(Moment& moment, ItemTruncated const& truncated);
   void handle(Moment& moment, ReplyAsked const& asked);
   void handle(Moment& moment, ReplyCancelled const& cancelled);
+  void handle(Moment& moment, ToolAnswered const& answered);
   void handle(Moment& moment, HungUp const&);
   void handle(Moment& moment, TranscriptArrived const& arrived);
   void handle(Moment& moment, EndPredicted const& predicted);
@@ -57,6 +58,7 @@ class Conversation {
   void notice(Moment& moment, TurnWords const& words);
   void notice(Moment& moment, TurnDropped const&);
 
+  bool add_item(Moment& moment, Item item, std::string const& after);
   void add_turn(Moment& moment, History::Entry entry);
   void take_words(Moment& moment, std::string const& item, core::Result<std::string> const& words, audio::Heard length,
                   bool by_client, measure::Turn const& times);

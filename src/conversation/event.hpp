@@ -51,6 +51,13 @@ struct ReplyAsked {
 struct ReplyCancelled {
   std::optional<std::string> response;  ///< its public id; absent: the current one
 };
+/// A tool of our own has been carried out: its result becomes an item, and when no other call of that answer is open, the
+/// model goes on by itself. (A client that carries tools out itself says ItemAdded and ReplyAsked.) Ignored for a call that is
+/// not open.
+struct ToolAnswered {
+  std::string call_id;
+  std::string output;
+};
 struct HungUp {};
 
 // ---- from the engines; the numbers say what they belong to, late ones are ignored -------------------------------------------
@@ -83,8 +90,8 @@ struct SoundFailed {
 /// A moment the conversation has asked for with `wake_at` has come.
 struct Woken {};
 
-using Event =
-    std::variant<FrameHeard, SettingsChanged, CommitAsked, ClearAsked, ItemAdded, ItemDeleted, ItemTruncated, ReplyAsked,
-                 ReplyCancelled, HungUp, TranscriptArrived, EndPredicted, PieceArrived, SoundArrived, SoundFailed, Woken>;
+using Event = std::variant<FrameHeard, SettingsChanged, CommitAsked, ClearAsked, ItemAdded, ItemDeleted, ItemTruncated,
+                           ReplyAsked, ReplyCancelled, ToolAnswered, HungUp, TranscriptArrived, EndPredicted, PieceArrived,
+                           SoundArrived, SoundFailed, Woken>;
 
 }  // namespace parley::conversation

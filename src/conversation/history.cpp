@@ -1,6 +1,7 @@
 #include "conversation/history.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/utf8.hpp"
 
@@ -9,6 +10,22 @@ namespace {
 
 // A model continues an interrupted text as if nothing had happened unless it sees that it broke off.
 constexpr std::string_view broken_off = "…";
+
+/// Adds an item to the prompt; `known`: the calls that are in it, without which a result means nothing.
+void add_to(std::vector<language::Message>& messages, std::set<std::string>& known, Item const& item, std::string text) {
+  if (item.kind == Item::Kind::function_call) {
+    if (item.status != ItemStatus::completed) return;  // it was never carried out
+    if (messages.empty() || messages.back().speaker != language::Speaker::assistant) {
+      messages.push_back({language::Speaker::assistant, ""});
+    }
+    messages.back().calls.push_back({item.call_id, item.name, item.text});
+    known.insert(item.call_id);
+  } else if (item.kind == Item::Kind::function_call_output) {
+    if (known.contains(item.call_id)) messages.push_back({language::Speaker::tool, std::move(text), {}, item.call_id});
+  } else if (!text.empty()) {
+    messages.push_back({item.speaker, std::move(text)});
+  }
+}
 
 std::string silence_in(std::string const& language) { return language == "zh" ? "（沉默）" : "(silence)"; }
 
@@ -98,15 +115,13 @@ void History::changed() {
 
 std::vector<language::Message> History::messages(std::string const& instructions, std::string const& language) const {
   std::vector<language::Message> messages;
+  std::set<std::string> known;
   if (!instructions.empty()) messages.push_back({language::Speaker::system, instructions});
   for (std::size_t i = window_; i < entries_.size(); ++i) {
     auto const& entry = entries_[i];
-    auto const& item = entry.item;
-    if (entry.silent) {
-      messages.push_back({item.speaker, silence_in(language)});
-    } else if (!item.text.empty()) {
-      messages.push_back({item.speaker, entry.cut ? item.text + std::string(broken_off) : item.text});
-    }
+    auto text = entry.silent ? silence_in(language) : entry.item.text;
+    if (entry.cut && !text.empty()) text += broken_off;
+    add_to(messages, known, entry.item, std::move(text));
   }
   return messages;
 }
@@ -114,9 +129,8 @@ std::vector<language::Message> History::messages(std::string const& instructions
 std::vector<language::Message> messages_of(std::string const& instructions, std::vector<Item> const& items) {
   std::vector<language::Message> messages;
   if (!instructions.empty()) messages.push_back({language::Speaker::system, instructions});
-  for (auto const& item : items) {
-    if (!item.text.empty()) messages.push_back({item.speaker, item.text});
-  }
+  std::set<std::string> known;
+  for (auto const& item : items) add_to(messages, known, item, item.text);
   return messages;
 }
 

@@ -17,10 +17,11 @@ constexpr std::chrono::milliseconds nearly_dry{1500};
 
 }  // namespace
 
-void Reply::think(std::vector<language::Message> messages, language::Sampling const& sampling, Commands& out) {
+void Reply::think(language::GenerateRequest request, Commands& out) {
   thinking_ = true;
-  messages_ = std::move(messages);
-  out.emplace_back(Generate{plan_.id, {messages_, sampling, core::Urgency::first_sound}});
+  messages_ = request.messages;
+  request.urgency = core::Urgency::first_sound;
+  out.emplace_back(Generate{plan_.id, std::move(request)});
 }
 
 void Reply::say(core::Instant now, std::string const& text, Commands& out) {
@@ -58,11 +59,28 @@ void Reply::piece(core::Instant now, language::Piece const& piece, Commands& out
     failure_ = *error;
     return;
   }
+  if (auto const* began = std::get_if<language::ToolCallBegan>(&piece)) return begin_call(now, *began);
+  if (auto const* more = std::get_if<language::ToolCallArguments>(&piece)) {
+    if (!calls_.empty() && calls_.back().item.call_id == more->id) calls_.back().item.text += more->delta;
+    return;
+  }
   auto const& finish = std::get<language::Finish>(piece);
   thought_ = true;
   usage_ = finish.usage;
   ran_into_limit_ = finish.reason == language::FinishReason::length;
+  if (!calls_.empty()) calls_.back().whole = !ran_into_limit_;
   if (plan_.speak) add_clauses(cutter_.finish());
+}
+
+void Reply::begin_call(core::Instant now, language::ToolCallBegan const& began) {
+  if (!first_token_) first_token_ = now;
+  if (!calls_.empty()) calls_.back().whole = true;
+  auto& call = calls_.emplace_back();
+  call.item.kind = Item::Kind::function_call;
+  call.item.speaker = language::Speaker::assistant;
+  call.item.status = ItemStatus::in_progress;
+  call.item.call_id = began.id;
+  call.item.name = began.name;
 }
 
 void Reply::add_clauses(std::vector<std::string> clauses) {
@@ -192,6 +210,9 @@ History::Entry Reply::end(core::Instant now, ReplyEnded::Why why, Commands& out)
   ended.reply = plan_.id;
   ended.item = entry.item;
   ended.text = text_;
+  for (auto const& call : calls_) {
+    if (call.done) ended.calls.push_back(call.item);
+  }
   ended.usage = usage_;
   ended.sent = entry.sent;
   if (why == Why::failed && failure_) ended.error = *failure_;

@@ -35,7 +35,7 @@ class Reply {
   explicit Reply(ReplyPlan plan) : plan_(std::move(plan)) {}
 
   /// Asks the model.
-  void think(std::vector<language::Message> messages, language::Sampling const& sampling, Commands& out);
+  void think(language::GenerateRequest request, Commands& out);
   /// Speaks exactly this instead.
   void say(core::Instant now, std::string const& text, Commands& out);
   /// The turn is committed: from now on things leave. `times`: of the user's turn; measured when it has a `user_item`.
@@ -48,6 +48,15 @@ class Reply {
   /// Asks for the clauses that are due and hands over the sound that may leave. `player_free`: when the player will have played
   /// all it has; moved on by what is handed over.
   void pump(core::Instant now, core::Instant& player_free, Commands& out);
+
+  /// A tool that the model asks for. Its answer tells of it (answering.cpp), from `begin` on.
+  struct ToolCall {
+    Item item;             ///< no id until it has been told of
+    std::size_t told = 0;  ///< bytes of its arguments
+    bool whole = false;    ///< all its arguments are there
+    bool done = false;     ///< ToolCallDone has been said
+  };
+  [[nodiscard]] std::vector<ToolCall>& calls() noexcept { return calls_; }
 
   /// Ends it: the last commands, and the entry as the history is to hold it. Once, after `begin`.
   History::Entry end(core::Instant now, ReplyEnded::Why why, Commands& out);
@@ -72,6 +81,7 @@ class Reply {
   };
 
   void add_text(core::Instant now, std::string const& delta, Commands& out);
+  void begin_call(core::Instant now, language::ToolCallBegan const& began);
   void add_clauses(std::vector<std::string> clauses);
   void ask(core::Instant now, core::Instant player_free, Commands& out);
   void hand_over(core::Instant now, audio::SharedSamples const& samples, core::Instant& player_free, Commands& out);
@@ -88,6 +98,7 @@ class Reply {
   std::string text_;
   speech::ClauseCutter cutter_;
   std::size_t cut_to_ = 0;  ///< bytes of `text_` that are in clauses
+  std::vector<ToolCall> calls_;
   std::vector<Clause> clauses_;
   std::size_t asked_ = 0;   ///< clauses that have been asked for (or need not be)
   std::size_t handed_ = 0;  ///< clauses that have been handed over whole

@@ -48,6 +48,13 @@ class CommandLine {
     return fmt::format("began {} {} {} after {}", c.reply.value, c.response, c.item, c.previous);
   }
   std::string operator()(ReplyText const& c) const { return fmt::format("text {}: {}", c.reply.value, c.delta); }
+  std::string operator()(ToolCallStarted const& c) const {
+    return fmt::format("calls {} {} {} {} after {}", c.reply.value, c.item.id, c.item.call_id, c.item.name, c.previous);
+  }
+  std::string operator()(ToolCallDelta const& c) const { return fmt::format("arguments {}: {}", c.call_id, c.delta); }
+  std::string operator()(ToolCallDone const& c) const {
+    return fmt::format("called {} {} {}({})", c.reply.value, c.item.call_id, c.item.name, c.item.text);
+  }
   std::string operator()(ReplySound const& c) const {
     return fmt::format("sound {} at {} + {}", c.reply.value, c.at.samples, c.samples->size());
   }

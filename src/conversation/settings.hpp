@@ -44,6 +44,8 @@ struct Settings {
   std::string hearing_prompt;
   language::Sampling sampling;
   TurnTaking turns;
+  std::vector<language::Tool> tools;  ///< what the model may ask for; whoever set them carries them out
+  language::ToolChoice tool_choice;
 };
 
 struct ReplyOverrides {
@@ -55,6 +57,8 @@ struct ReplyOverrides {
   bool outside = false;                         ///< conversation: "none": nothing is written to the history
   std::optional<std::vector<Item>> input;       ///< replaces the history as the context
   std::map<std::string, std::string> metadata;  ///< echoed
+  std::optional<std::vector<language::Tool>> tools = {};
+  std::optional<language::ToolChoice> tool_choice = {};
 };
 
 }  // namespace parley::conversation

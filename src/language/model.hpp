@@ -22,10 +22,26 @@ struct Sampling {
   std::vector<std::string> stop;
 };
 
+/// A function that a model may ask to be called.
+struct Tool {
+  std::string name;
+  std::string description;
+  std::string parameters;  ///< a JSON schema as text
+  bool operator==(Tool const&) const = default;
+};
+
+struct ToolChoice {
+  enum class Kind { automatic, none, required, named } kind = Kind::automatic;
+  std::string name = {};  ///< kind named
+  bool operator==(ToolChoice const&) const = default;
+};
+
 struct GenerateRequest {
   std::vector<Message> messages;  ///< system first, then the turns, the user's last
   Sampling sampling;
   core::Urgency urgency = core::Urgency::text;
+  std::vector<Tool> tools = {};
+  ToolChoice tool_choice = {};
 };
 
 struct Usage {
@@ -34,7 +50,7 @@ struct Usage {
   int completion_tokens = 0;
 };
 
-enum class FinishReason { stop, length };
+enum class FinishReason { stop, length, tool_calls };
 
 struct Delta {
   std::string text;  ///< whole UTF-8 characters
@@ -43,8 +59,18 @@ struct Finish {
   FinishReason reason = FinishReason::stop;
   Usage usage;
 };
-/// Deltas, then one Finish or one Error, which is the last.
-using Piece = std::variant<Delta, Finish, core::Error>;
+/// The model asks for a function. Its arguments follow, perhaps in parts; it is whole when the next call begins or the answer
+/// finishes. Only what whoever asked offered as a tool is ever called.
+struct ToolCallBegan {
+  std::string id;  ///< unique in the answer
+  std::string name;
+};
+struct ToolCallArguments {
+  std::string id;
+  std::string delta;  ///< the parts joined are a JSON object
+};
+/// Deltas and tool calls, then one Finish or one Error, which is the last.
+using Piece = std::variant<Delta, Finish, core::Error, ToolCallBegan, ToolCallArguments>;
 
 /// A language model, local or far away. Shared by all calls; thread-safe.
 class Model {
@@ -56,6 +82,10 @@ class Model {
   [[nodiscard]] virtual core::Job generate(GenerateRequest request, Sink sink) = 0;
   /// Reads a prompt that is likely to come (a role's instructions, the turns so far) so that `generate` finds it done.
   [[nodiscard]] virtual core::Job prepare(std::vector<Message> messages, core::Urgency urgency) = 0;
+  /// The same for a prompt that comes with tools: what `generate` will be asked, less the last turn.
+  [[nodiscard]] virtual core::Job read_ahead(GenerateRequest request) {
+    return prepare(std::move(request.messages), request.urgency);
+  }
 };
 
 }  // namespace parley::language

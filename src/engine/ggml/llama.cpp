@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/ids.hpp"
 #include "core/log.hpp"
 #include "engine/ggml/llama_scheduler.hpp"
+#include "language/tool_text.hpp"
 
 namespace parley::engine {
 namespace {
@@ -42,6 +44,16 @@ core::Result<LlamaWeights::Tokens> fitting_prompt(LlamaWeights const& weights, s
   }
 }
 
+/// Puts the tools into the prompt, and reads the calls in the answer back out of its text.
+void put_tools_in_words(language::GenerateRequest& request, language::Model::Sink& sink) {
+  request.messages = language::with_tools_in_words(std::move(request.messages), request.tools, request.tool_choice);
+  if (request.tools.empty() || request.tool_choice.kind == language::ToolChoice::Kind::none) return;
+  auto reader = std::make_shared<language::ToolCallReader>(std::move(request.tools), [] { return core::random_id("call_"); });
+  sink = [reader, told = std::move(sink)](language::Piece piece) {
+    for (auto& each : reader->push(std::move(piece))) told(std::move(each));
+  };
+}
+
 }  // namespace
 
 Llama::Llama(std::shared_ptr<LlamaScheduler> scheduler) : scheduler_(std::move(scheduler)) {}
@@ -62,6 +74,7 @@ core::Result<std::shared_ptr<Llama>> Llama::load(std::filesystem::path const& mo
 std::string Llama::name() const { return scheduler_->weights().name(); }
 
 core::Job Llama::generate(language::GenerateRequest request, Sink sink) {
+  put_tools_in_words(request, sink);
   auto const& options = scheduler_->options();
   auto const context = static_cast<std::size_t>(options.context_tokens);
   std::size_t const room = room_to_answer(request.sampling.max_tokens, options.context_tokens);
@@ -88,6 +101,11 @@ core::Job Llama::generate(language::GenerateRequest request, Sink sink) {
                                         if (!stop.stop_requested()) sink(error);
                                         return Step::done;
                                       });
+}
+
+core::Job Llama::read_ahead(language::GenerateRequest request) {
+  auto messages = language::with_tools_in_words(std::move(request.messages), request.tools, request.tool_choice);
+  return prepare(std::move(messages), request.urgency);
 }
 
 core::Job Llama::prepare(std::vector<Message> messages, core::Urgency urgency) {

@@ -44,6 +44,7 @@ class Llama final : public language::Model {
 
   /// What was read stays, also when the job is dropped half-way. Does nothing when the queue is full.
   [[nodiscard]] core::Job prepare(std::vector<language::Message> messages, core::Urgency urgency) override;
+  [[nodiscard]] core::Job read_ahead(language::GenerateRequest request) override;
 
  private:
   explicit Llama(std::shared_ptr<LlamaScheduler> scheduler);
