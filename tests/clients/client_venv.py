@@ -1,4 +1,4 @@
-"""Other people's SDKs live in a virtual environment of their own, made on first use."""
+"""Other people's packages live in virtual environments of their own, made on first use."""
 
 import os
 import pathlib
@@ -6,19 +6,21 @@ import subprocess
 import sys
 import venv
 
-PACKAGES = ["openai==3.57.0", "websockets==17.4"]
+OPENAI = ("openai==3.57.0", "websockets==17.4")
 
 
-def enter() -> None:
-    """Restarts the running script with the Python of that environment, unless it already is."""
+def enter(*packages: str, place: str = "venv-clients") -> None:
+    """Restarts the running script with the Python of the environment `place`, unless it already is. It holds `packages`;
+    without any, the official OpenAI SDK."""
     home = pathlib.Path(os.environ.get("PARLEY_HOME") or pathlib.Path.home() / ".cache" / "parley")
-    place = home / "venv-clients"
-    if pathlib.Path(sys.prefix) == place:
+    folder = home / place
+    if pathlib.Path(sys.prefix) == folder:
         return
-    python = place / "bin" / "python"
-    installed = place / "installed"
-    if not installed.exists() or installed.read_text() != "\n".join(PACKAGES):
-        venv.create(place, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-        installed.write_text("\n".join(PACKAGES))
+    wanted = packages or OPENAI
+    python = folder / "bin" / "python"
+    installed = folder / "installed"
+    if not installed.exists() or installed.read_text() != "\n".join(wanted):
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True)
+        installed.write_text("\n".join(wanted))
     os.execv(python, [str(python), *sys.argv])
