@@ -20,7 +20,7 @@ no json
             "{\"chunks\":[\"aaa bbb\",\"ccc ddd\"],\"start_index\":[0,9]}\n"
             "{\"chunks\":[\"一二\",\"二三\"],\"start_index\":[0,1]}\n"
             "{\"error\":\"the chunk size must be above 0 (chunk_size)\"}\n"
-            "{\"error\":\"each line must be one JSON object\"}\n");
+            "{\"error\":\"each line must be one JSON object with the text to split as 'input'\"}\n");
 }
 
 }  // namespace
