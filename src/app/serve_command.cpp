@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <iostream>
@@ -9,6 +10,7 @@
 
 #include "app/house.hpp"
 #include "app/interrupt.hpp"
+#include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "core/sha256.hpp"
 #include "server/server.hpp"
@@ -59,6 +61,14 @@ int serve_command(Config const& config) {
   options.port = config.port;
   for (auto const& key : keys_of(config)) options.key_hashes.push_back(core::sha256_of(key));
   options.limits.sessions = config.calls;
+  std::atomic<speech::Synthesiser const*> speaking = nullptr;  // set once the house is open
+  add_page(options.routes);
+  add_role_routes(options.routes, language::Roles(share_folder() / "roles"), config.role);
+  add_voice_routes(options.routes, [&speaking]() -> core::Result<std::vector<speech::VoiceInfo>> {
+    auto const* synthesiser = speaking.load();
+    if (synthesiser == nullptr) return core::fail(core::Code::unavailable, "the voices are still being loaded; try again");
+    return synthesiser->voices();
+  });
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready
@@ -71,6 +81,7 @@ int serve_command(Config const& config) {
   auto opened = House::open(config, {}, say);
   if (!opened) return complain(opened.error());
   house = std::move(*opened);
+  speaking = house->engines().synthesiser.get();
   if (auto const warm = house->warm(say); !warm) return complain(warm.error());
   (*server)->set_ready(true);
   fmt::print("ready\n");

@@ -11,6 +11,7 @@
 
 #include "core/suggest.hpp"
 #include "core/utf8.hpp"
+#include "language/role_writer.hpp"
 
 namespace parley::language {
 namespace {
@@ -161,6 +162,26 @@ Result<Role> Roles::load(std::string_view id) const {
   std::ostringstream bytes;
   bytes << in.rdbuf();
   return parse_role(bytes.str(), path.string());
+}
+
+Result<void> Roles::save(Role const& role) const {
+  if (!is_role_id(role.id)) {
+    return core::fail(Code::invalid, "a role's id is made of small letters, digits, '-' and '_', 64 bytes at most", "id");
+  }
+  auto const path = folder_ / (role.id + ".yaml");
+  std::ostringstream previous;
+  if (std::ifstream in(path, std::ios::binary); in) previous << in.rdbuf();
+  auto const yaml = write_role(role, previous.str());
+  if (!yaml) return std::unexpected(yaml.error());
+  auto const beside = folder_ / ("." + role.id + ".yaml.new");
+  std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+  out << *yaml;
+  out.close();
+  std::error_code error;
+  if (out) std::filesystem::rename(beside, path, error);
+  if (out && !error) return {};
+  std::filesystem::remove(beside, error);
+  return core::fail(Code::unavailable, "the role could not be written; is the folder of roles writable?", path.string());
 }
 
 }  // namespace parley::language

@@ -37,6 +37,8 @@ class Roles {
   /// not_found names the roles that exist and the nearest one.
   [[nodiscard]] core::Result<Role> load(std::string_view id) const;
   [[nodiscard]] std::vector<std::string> ids() const;  ///< sorted
+  /// Writes the role's file, whole or not at all; what a Role cannot say of the old file stays (role_writer.hpp).
+  [[nodiscard]] core::Result<void> save(Role const& role) const;
 
  private:
   std::filesystem::path folder_;

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <random>
 
+#include "language/role_writer.hpp"
+
 namespace parley::language {
 namespace {
 
@@ -95,6 +97,59 @@ TEST(Roles, AllThatAreShippedLoad) {
   }
   EXPECT_GE(chinese, 2);
   EXPECT_GE(english, 2);
+}
+
+TEST(RoleWriter, WhatIsWrittenIsReadBackAndTheRestOfTheFileStays) {
+  std::string const before =
+      "# 茶馆\n# 掌柜\nname: 老张\nlanguage: zh\npersonality: 掌柜\nsampling: {temperature: 0.7, max_tokens: 140}\n";
+  auto role = parse_role(before, "laozhang.yaml");
+  ASSERT_TRUE(role);
+  role->personality = "第一行：有\"引号\"和 # 井号\n第二行 - 不是列表";
+  role->greeting = "来啦您: 里边请";
+  role->voices = {{"zh", "kokoro:zm_yunxi*0.7+zm_yunjian*0.3"}};
+  role->speed = 0.95F;
+  auto const yaml = write_role(*role, before);
+  ASSERT_TRUE(yaml) << core::describe(yaml.error());
+  EXPECT_TRUE(yaml->starts_with("# 茶馆\n# 掌柜\n"));
+  EXPECT_THAT(*yaml, HasSubstr("0.95"));
+  auto const again = parse_role(*yaml, "laozhang.yaml");
+  ASSERT_TRUE(again) << core::describe(again.error());
+  EXPECT_EQ(again->personality, role->personality);
+  EXPECT_EQ(again->greeting, role->greeting);
+  EXPECT_EQ(again->sampling.max_tokens, 140);
+}
+
+TEST(RoleWriter, AMistakeIsNamedAndNothingIsWritten) {
+  Role role;
+  role.id = "x";
+  role.name = "X";
+  role.language = "fr";
+  role.personality = "y";
+  auto const refused = write_role(role, "");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("zh or en"));
+}
+
+TEST(RoleWriter, SavedIntoTheFolderAndNeverOutOfIt) {
+  auto const folder = std::filesystem::temp_directory_path() / ("parley_roles_" + std::to_string(std::random_device{}()));
+  std::filesystem::create_directories(folder);
+  Roles const roles(folder);
+  Role role;
+  role.name = "新人";
+  role.language = "zh";
+  role.personality = "你是新来的。";
+  for (auto const* bad : {"", "../x", "a/b", ".x", "a b", "A"}) {
+    role.id = bad;
+    EXPECT_FALSE(roles.save(role)) << bad;
+  }
+  for (auto const* good : {"xinren", "新人"}) {
+    role.id = good;
+    ASSERT_TRUE(roles.save(role)) << good;
+    EXPECT_EQ(roles.load(good)->personality, "你是新来的。");
+  }
+  EXPECT_EQ(roles.ids().size(), 2U);
+  std::filesystem::remove_all(folder);
+  EXPECT_FALSE(roles.save(role));
 }
 
 }  // namespace

@@ -169,6 +169,12 @@ std::string EventWriter::committed(std::string const& item, std::string const& p
 
 std::string EventWriter::cleared() const { return bytes_of(begin("input_audio_buffer.cleared")); }
 
+std::string EventWriter::turn_measured(measure::Turn const& turn) const {
+  Json event = begin("parley.turn.measured");
+  event["turn"] = Json::parse(measure::to_json(turn));
+  return bytes_of(event);
+}
+
 std::string EventWriter::timeout_triggered(std::string const& item, std::int64_t from_ms, std::int64_t to_ms) const {
   Json event = begin("input_audio_buffer.timeout_triggered");
   event["item_id"] = item;

@@ -1,6 +1,7 @@
 #pragma once
 // What the server says in the Realtime protocol (OpenAI Realtime GA): one function for one event, each returns its JSON bytes.
-// Every event has a fresh `event_id`. Only types that every stock client knows are here.
+// Every event has a fresh `event_id`. Only types that every stock client knows are here, and `parley.…` for those who
+// asked for it.
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -39,6 +40,7 @@ class EventWriter {
   [[nodiscard]] std::string speech_stopped(std::string const& item, std::int64_t ms) const;
   [[nodiscard]] std::string committed(std::string const& item, std::string const& previous) const;
   [[nodiscard]] std::string cleared() const;
+  [[nodiscard]] std::string turn_measured(measure::Turn const& turn) const;  ///< parley.turn.measured, an extension
   [[nodiscard]] std::string timeout_triggered(std::string const& item, std::int64_t from_ms, std::int64_t to_ms) const;
 
   /// conversation.item.added, .done; an empty `previous` is null: the first item.

@@ -13,6 +13,7 @@ using conversation::Item;
 using language::Speaker;
 
 constexpr std::size_t longest_id = 512;
+constexpr std::size_t longest_say = 4096;  // bytes
 constexpr std::size_t most_audio = std::size_t{15} << 20;
 
 AudioAppend read_append(FieldReader& fields) {
@@ -162,7 +163,12 @@ ResponseCreate read_response_create(FieldReader& fields, Complaint& complaint) {
   if (object == nullptr) return create;
   FieldReader response(*object, "response", complaint);
   response.only({"audio", "conversation", "input", "instructions", "max_output_tokens", "metadata", "output_modalities",
-                 "parallel_tool_calls", "prompt", "reasoning", "tool_choice", "tools"});
+                 "parallel_tool_calls", "parley", "prompt", "reasoning", "tool_choice", "tools"});
+  if (Json const* own = response.object("parley")) {
+    FieldReader own_fields(*own, "response.parley", complaint);
+    own_fields.only({"say"});
+    create.say = own_fields.text("say", longest_say);
+  }
   create.instructions = response.text("instructions");
   create.speak = read_modalities(response);
   create.outside = response.choice("conversation", {"auto", "none"}) == "none";

@@ -51,6 +51,7 @@ struct ResponseCreate {
   bool outside = false;  ///< conversation: "none"
   std::optional<std::vector<InputItem>> input;
   std::map<std::string, std::string> metadata;
+  std::optional<std::string> say;  ///< our own extension `response.parley.say`: speak exactly this
 };
 struct ResponseCancel {
   std::optional<std::string> response;

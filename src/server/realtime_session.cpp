@@ -136,6 +136,7 @@ std::expected<conversation::ReplyOverrides, ProtocolError> RealtimeSession::over
   overrides.max_tokens = create.max_tokens;
   overrides.outside = create.outside;
   overrides.metadata = create.metadata;
+  overrides.say = create.say;
   if (create.voice) {
     auto voices = choose_voice(config_.role(), config_.voices(), *create.voice, "response.audio.output.voice");
     if (!voices) return std::unexpected(voices.error());

@@ -93,6 +93,7 @@ class RealtimeSession {
   void news(conversation::Refused const& news, Out& out);
   void news(conversation::Cleared const& news, Out& out);
   void news(conversation::IdleTimeout const& news, Out& out);
+  void news(conversation::TurnMeasured const& news, Out& out);
 
   void announce(conversation::Item const& item, std::string const& previous, Out& out);
   void finish_item(conversation::Item const& item, std::string const& previous, Out& out);

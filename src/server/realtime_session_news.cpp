@@ -23,7 +23,7 @@ inline constexpr bool is_news =
     std::is_same_v<T, conversation::UserWords> || std::is_same_v<T, conversation::ReplyBegan> ||
     std::is_same_v<T, conversation::ReplyText> || std::is_same_v<T, conversation::ReplySound> ||
     std::is_same_v<T, ReplyEnded> || std::is_same_v<T, conversation::Refused> || std::is_same_v<T, conversation::Cleared> ||
-    std::is_same_v<T, conversation::IdleTimeout>;
+    std::is_same_v<T, conversation::IdleTimeout> || std::is_same_v<T, conversation::TurnMeasured>;
 
 Item begun(conversation::ReplyBegan const& news) {
   Item item;
@@ -221,6 +221,11 @@ void RealtimeSession::news(conversation::Cleared const&, Out& out) { out.push_ba
 void RealtimeSession::news(conversation::IdleTimeout const& news, Out& out) {
   // Not every stock client knows the event: it goes to those who have asked for the timeout.
   if (config_.client_asked_idle()) out.push_back({writer_.timeout_triggered(news.item, news.from.ms(), news.to.ms()), {}});
+}
+
+void RealtimeSession::news(conversation::TurnMeasured const& news, Out& out) {
+  // Our own event: it would end the session of a client that has not asked for it.
+  if (config_.client_asked_timings()) out.push_back({writer_.turn_measured(news.turn), {}});
 }
 
 }  // namespace parley::server

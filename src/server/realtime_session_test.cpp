@@ -449,5 +449,29 @@ TEST_F(RealtimeSessionTest, BrokenTextOfAModelStillLeavesAsUtf8) {
   EXPECT_EQ(last("response.output_audio_transcript.delta")["delta"], "a\xEF\xBF\xBD");
 }
 
+TEST_F(RealtimeSessionTest, TimingsAreToldOnlyToThoseWhoAsked) {
+  measure::Turn turn;
+  turn.user_item = "item_u";
+  turn.stamp(measure::Stamp::last_voice, core::Instant{});
+  turn.stamp(measure::Stamp::first_byte, core::Instant{} + std::chrono::milliseconds(700));
+  (void)types();
+  tell(TurnMeasured{turn});
+  EXPECT_THAT(types(), IsEmpty());
+  say(R"({"type":"session.update","session":{"type":"realtime","parley":{"timings":true}}})");
+  EXPECT_THAT(types(), ElementsAre("session.updated"));
+  Json const measured = Json::parse(session_.tell(TurnMeasured{turn}).at(0).text);  // no event for the strict check
+  EXPECT_EQ(measured["type"], "parley.turn.measured");
+  EXPECT_EQ(measured["turn"]["user_item"], "item_u");
+  EXPECT_EQ(measured["turn"]["wait_ms"], 700);
+}
+
+TEST_F(RealtimeSessionTest, AGreetingIsSpokenAsItIs) {
+  auto const events = say(R"({"type":"response.create","response":{"parley":{"say":"你好"}}})");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<ReplyAsked>(events[0]).overrides.say, "你好");
+  say(R"({"type":"response.create","response":{"parley":{"sing":"你好"}}})");
+  EXPECT_EQ(last("error")["error"]["param"], "response.parley.sing");
+}
+
 }  // namespace
 }  // namespace parley::server

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 #include "server/turn_detection.hpp"
 
@@ -151,6 +152,29 @@ bool is_openai_voice(std::string_view name) noexcept {
   return std::ranges::find(names, name) != names.end();
 }
 
+std::string language_of_mix(Voices const& known, std::string_view mix) {
+  auto const colon = mix.find(':');
+  if (colon == std::string_view::npos || mix.find('*') == std::string_view::npos) return {};
+  std::string const engine(mix.substr(0, colon + 1));
+  std::string language;
+  for (std::string_view rest = mix.substr(colon + 1);;) {
+    auto const plus = rest.find('+');
+    std::string_view const part = rest.substr(0, plus);
+    auto const star = part.find('*');
+    auto const voice = known.find(engine + std::string(part.substr(0, star)));
+    if (voice == known.end()) return {};
+    if (star != std::string_view::npos) {
+      std::string const weight(part.substr(star + 1));
+      char* end = nullptr;
+      double const value = std::strtod(weight.c_str(), &end);
+      if (weight.empty() || *end != '\0' || !(value > 0 && value <= 1)) return {};
+    }
+    if (language.empty()) language = voice->second;
+    if (plus == std::string_view::npos) return language;
+    rest = rest.substr(plus + 1);
+  }
+}
+
 std::expected<std::map<std::string, std::string>, ProtocolError> choose_voice(Settings const& role, Voices const& known,
                                                                               std::string const& voice,
                                                                               std::string const& param) {
@@ -161,6 +185,10 @@ std::expected<std::map<std::string, std::string>, ProtocolError> choose_voice(Se
   }
   if (auto const found = known.find(voice); found != known.end()) {
     voices[found->second] = voice;
+    return voices;
+  }
+  if (auto const language = language_of_mix(known, voice); !language.empty()) {
+    voices[language] = voice;
     return voices;
   }
   if (known.empty()) {
@@ -246,8 +274,13 @@ std::expected<void, ProtocolError> SessionConfig::merge(Json const& update) {
   }
   refuse_old_shape(session);
   session.only({"type", "object", "id", "expires_at", "model", "output_modalities", "instructions", "tools", "tool_choice",
-                "parallel_tool_calls", "max_output_tokens", "reasoning", "truncation", "tracing", "prompt", "include",
-                "audio"});
+                "parallel_tool_calls", "max_output_tokens", "reasoning", "truncation", "tracing", "prompt", "include", "audio",
+                "parley"});
+  if (Json const* own = session.object("parley")) {
+    FieldReader fields(*own, "session.parley", complaint);
+    fields.only({"timings"});
+    if (auto const timings = fields.flag("timings")) merged["parley"]["timings"] = *timings;
+  }
   merge_top(session, update, merged, complaint);
   if (Json const* audio = session.object("audio")) {
     FieldReader fields(*audio, "session.audio", complaint);

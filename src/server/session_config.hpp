@@ -6,6 +6,7 @@
 #include <expected>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "conversation/settings.hpp"
 #include "server/field_reader.hpp"
@@ -18,6 +19,9 @@ using Voices = std::map<std::string, std::string>;
 
 /// "alloy", "marin" and the other names that stock clients send: they mean the role's own voice.
 [[nodiscard]] bool is_openai_voice(std::string_view name) noexcept;
+
+/// A mix "kokoro:zf_xiaoxiao*0.6+zm_yunxi*0.4" speaks the language of its first part. Empty when it is no mix of known voices.
+[[nodiscard]] std::string language_of_mix(Voices const& known, std::string_view mix);
 
 /// The voices of a role with `voice` in the place of that language's.
 [[nodiscard]] std::expected<std::map<std::string, std::string>, ProtocolError> choose_voice(conversation::Settings const& role,
@@ -44,6 +48,10 @@ class SessionConfig {
   [[nodiscard]] conversation::Settings const& role() const { return role_; }
   [[nodiscard]] Voices const& voices() const { return voices_; }
   [[nodiscard]] bool client_asked_idle() const { return client_asked_idle_; }
+  /// Our own extension, `session.parley.timings`: what every turn took is told.
+  [[nodiscard]] bool client_asked_timings() const {
+    return object_.contains("parley") && object_["parley"].value("timings", false);
+  }
 
  private:
   void merge_input(FieldReader& input, Json& into, Complaint& complaint) const;

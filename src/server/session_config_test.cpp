@@ -160,5 +160,27 @@ TEST(SessionConfig, IdleTimeoutBelongsToServerVad) {
   EXPECT_FALSE(session.settings().turns.idle);
 }
 
+TEST(SessionConfig, AMixOfKnownVoicesIsAVoice) {
+  auto session = config();
+  ASSERT_TRUE(session.merge(update(R"({"audio":{"output":{"voice":"kokoro:zm_yunxi*0.7+zf_xiaoxiao*0.3"}}})")));
+  EXPECT_EQ(session.settings().voices.at("zh"), "kokoro:zm_yunxi*0.7+zf_xiaoxiao*0.3");
+  EXPECT_EQ(session.settings().voices.at("en"), "piper:joe");
+  for (auto const* bad : {"kokoro:zm_yunxi*0.7+nobody*0.3", "kokoro:zm_yunxi*x", "kokoro:zm_yunxi*", "kokoro:*1",
+                          "kokoro:zm_yunxi*0.7+", "kokoro:zm_yunxi*nan", "kokoro:zm_yunxi*-1+zf_xiaoxiao*2"}) {
+    Json json = update("{}");
+    json["audio"]["output"]["voice"] = bad;
+    EXPECT_FALSE(session.merge(json)) << bad;
+  }
+}
+
+TEST(SessionConfig, ExtensionsAreOnlyShownToThoseWhoAsk) {
+  auto session = config();
+  EXPECT_FALSE(session.object().contains("parley"));
+  EXPECT_FALSE(session.client_asked_timings());
+  ASSERT_TRUE(session.merge(update(R"({"parley":{"timings":true}})")));
+  EXPECT_TRUE(session.client_asked_timings());
+  EXPECT_FALSE(session.merge(update(R"({"parley":{"timing":true}})"))) << "a slip is named";
+}
+
 }  // namespace
 }  // namespace parley::server

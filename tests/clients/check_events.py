@@ -65,7 +65,7 @@ def unknown_fields(value, path=""):
 
 
 # What the service sends and the package's request-shaped session type leaves out.
-ALLOWED_EXTRA = {".session.object", ".session.id", ".session.expires_at"}
+ALLOWED_EXTRA = {".session.object", ".session.id", ".session.expires_at", ".session.parley"}
 
 
 def problems(line: str, adapter: TypeAdapter) -> list[str]:

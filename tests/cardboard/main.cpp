@@ -1,0 +1,74 @@
+// `parley serve` with engines of cardboard: everything from the socket to the conversation is the real thing.
+//
+//   cardboard_serve [--port N] [--key K] [--roles FOLDER] [--calls N]
+//
+// Prints "listening on http://127.0.0.1:PORT"; ends on SIGTERM.
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <iostream>
+#include <thread>
+
+#include "app/config.hpp"
+#include "app/page_routes.hpp"
+#include "app/settings.hpp"
+#include "cardboard/engines.hpp"
+#include "core/sha256.hpp"
+#include "server/server.hpp"
+
+using namespace parley;
+
+int main(int argc, char** argv) {
+  CLI::App cli("parley serve with engines of cardboard");
+  std::uint16_t port = 0;
+  std::string key, roles_folder = (app::share_folder() / "roles").string();
+  int calls = 64;
+  cli.add_option("--port", port);
+  cli.add_option("--key", key);
+  cli.add_option("--roles", roles_folder);
+  cli.add_option("--calls", calls);
+  CLI11_PARSE(cli, argc, argv);
+
+  boost::asio::io_context io;
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  auto const engines = cardboard::engines(io.get_executor());
+  app::Config const config;
+  language::Roles const roles{roles_folder};
+
+  server::Options options;
+  options.port = port;
+  options.limits.sessions = calls;
+  if (!key.empty()) options.key_hashes.push_back(core::sha256_of(key));
+  app::add_page(options.routes);
+  app::add_role_routes(options.routes, roles, config.role);
+  app::add_voice_routes(options.routes,
+                        [&]() -> core::Result<std::vector<speech::VoiceInfo>> { return engines.synthesiser->voices(); });
+  server::Hooks hooks;
+  hooks.open_call = [&](server::CallRequest const& request,
+                        conversation::Call::Listener listener) -> core::Result<server::OpenedCall> {
+    auto role = roles.load(request.role.empty() ? config.role : request.role);
+    if (!role) return std::unexpected(role.error());
+    server::OpenedCall opened;
+    opened.settings = app::settings_of(*role, config);
+    opened.role = role->id;
+    for (auto const& voice : engines.synthesiser->voices()) opened.voices[voice.name] = voice.languages.front();
+    auto call = conversation::Call::open(request.executor, engines, opened.settings, std::move(listener));
+    if (!call) return std::unexpected(call.error());
+    opened.call = *std::move(call);
+    return opened;
+  };
+  auto server = server::Server::start(std::move(options), std::move(hooks));
+  if (!server) {
+    std::cerr << core::describe(server.error()) << std::endl;
+    return 1;
+  }
+  (*server)->set_ready(true);
+  std::cout << "listening on http://127.0.0.1:" << (*server)->port() << std::endl;
+
+  signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
+  std::jthread second([&] { io.run(); });
+  io.run();
+  second.join();
+  (*server)->stop(std::chrono::milliseconds(200));
+  return 0;
+}
