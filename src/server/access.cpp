@@ -25,19 +25,6 @@ std::vector<std::string_view> listed(std::string_view header) {
   return names;
 }
 
-std::string key_of(Visitor const& visitor) {
-  std::string_view const authorization = visitor.authorization;
-  constexpr std::string_view bearer = "bearer ";
-  auto const same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; };
-  if (authorization.size() > bearer.size() && std::ranges::equal(authorization.substr(0, bearer.size()), bearer, same)) {
-    return std::string(authorization.substr(bearer.size()));
-  }
-  for (auto const name : listed(visitor.protocols)) {
-    if (name.starts_with(key_protocol)) return std::string(name.substr(key_protocol.size()));
-  }
-  return {};
-}
-
 std::string_view host_of_origin(std::string_view origin) {
   auto const scheme = origin.find("://");
   return scheme == std::string_view::npos ? std::string_view{} : origin.substr(scheme + 3);
@@ -60,6 +47,19 @@ bool is_loopback_host(std::string_view host) {
 std::string_view chosen_protocol(std::string_view offered) {
   auto const names = listed(offered);
   return std::ranges::find(names, "realtime") == names.end() ? "" : "realtime";
+}
+
+std::string Access::key_of(Visitor const& visitor) {
+  std::string_view const authorization = visitor.authorization;
+  constexpr std::string_view bearer = "bearer ";
+  auto const same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; };
+  if (authorization.size() > bearer.size() && std::ranges::equal(authorization.substr(0, bearer.size()), bearer, same)) {
+    return std::string(authorization.substr(bearer.size()));
+  }
+  for (auto const name : listed(visitor.protocols)) {
+    if (name.starts_with(key_protocol)) return std::string(name.substr(key_protocol.size()));
+  }
+  return {};
 }
 
 std::optional<ProtocolError> Access::refusal(Visitor const& visitor) const {

@@ -25,6 +25,9 @@ class Access {
   /// a browser on this machine could otherwise talk to us (cross-site sockets, DNS rebinding).
   [[nodiscard]] std::optional<ProtocolError> refusal(Visitor const& visitor) const;
 
+  /// The key that came with a request, from the header or the sub-protocol of a browser; empty when there is none.
+  [[nodiscard]] static std::string key_of(Visitor const& visitor);
+
   [[nodiscard]] bool needs_key() const { return !key_hashes_.empty(); }
 
  private:

@@ -65,6 +65,24 @@ bool wants_call(Request const& request, Target const& target) {
   return target.path == "/v1/realtime" && beast::websocket::is_upgrade(request);
 }
 
+/// With an ephemeral key the door to a call is open to any origin, and what the key's owner has set holds for the call.
+std::optional<Json> preset_of(ServerState const& state, Request const& request) {
+  std::string const key = Access::key_of(visitor_of(request));
+  return ClientSecrets::looks_like_one(key) ? state.secrets.find(key) : std::nullopt;
+}
+
+std::optional<ProtocolError> refusal_of(ServerState const& state, Request const& request, Target const& target) {
+  if (!state.routes.needs_key(target.path)) return std::nullopt;
+  auto refusal = state.access.refusal(visitor_of(request));
+  bool const by_key = refusal && refusal->code == "invalid_api_key";
+  if (by_key && wants_call(request, target) && preset_of(state, request)) return std::nullopt;
+  if (by_key && ClientSecrets::looks_like_one(Access::key_of(visitor_of(request)))) {
+    refusal->message = wants_call(request, target) ? "This ephemeral key has expired, was revoked, or was never issued here."
+                                                   : "An ephemeral key opens calls at /v1/realtime and nothing else.";
+  }
+  return refusal;
+}
+
 /// A session ready to run, or the answer that says why not. The stream is moved away only on success.
 std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::shared_ptr<ServerState> const& state,
                                                                          Request const& request, Target const& target,
@@ -94,7 +112,7 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
     stream.emplace(session->release());
     return std::unexpected(failed(opened.error()));
   }
-  session->begin(*std::move(opened), model);
+  session->begin(*std::move(opened), model, preset_of(*state, request).value_or(Json()));
   state->enter(session);
   return session;
 }
@@ -123,8 +141,7 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
       reply = error_reply(large ? 413 : 400,
                           {large ? "too_large" : "bad_request", "The request could not be read: " + error.message(), {}, {}});
       last = true;
-    } else if (auto const refusal =
-                   state->routes.needs_key(target.path) ? state->access.refusal(visitor_of(request)) : std::nullopt) {
+    } else if (auto const refusal = refusal_of(*state, request, target)) {
       reply = refused(*refusal);
     } else if (wants_call(request, target)) {
       auto session = open_session(state, request, target, stream);

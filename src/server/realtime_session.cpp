@@ -28,6 +28,11 @@ RealtimeSession::RealtimeSession(Opening opening)
       config_(complete(std::move(opening.identity), new_id_), std::move(opening.role), std::move(opening.voices)),
       conversation_id_(new_id_("conv_")) {}
 
+std::optional<conversation::Event> RealtimeSession::preset(Json const& update) {
+  if (!update.is_object() || !config_.merge(update)) return std::nullopt;
+  return conversation::SettingsChanged{config_.settings()};
+}
+
 Outgoing RealtimeSession::greet() const { return {writer_.session("session.created", config_.object()), {}}; }
 
 RealtimeSession::Intake RealtimeSession::take(std::string_view message) {

@@ -36,6 +36,10 @@ class RealtimeSession {
   };
   explicit RealtimeSession(Opening opening);
 
+  /// Before `greet`: a session update that came with the key. One that does not fit this role is left out whole; null changes
+  /// nothing.
+  [[nodiscard]] std::optional<conversation::Event> preset(Json const& update);
+
   /// session.created: the first thing a client hears.
   [[nodiscard]] Outgoing greet() const;
 

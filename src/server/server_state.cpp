@@ -7,6 +7,10 @@ namespace {
 
 using nlohmann::json;
 
+std::int64_t unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 HttpReply readiness(ServerState const& state) {
   json body{{"status", state.draining ? "draining" : state.ready ? "ready" : "starting"}, {"sessions", state.sessions()}};
   HttpReply reply{state.ready && !state.draining ? 200 : 503, body.dump(), "application/json", {}};
@@ -25,12 +29,20 @@ HttpReply models(ServerState const& state) {
 }  // namespace
 
 ServerState::ServerState(Options given, Hooks hooks_given)
-    : options(std::move(given)), hooks(std::move(hooks_given)), access(options.key_hashes), routes(options.routes) {
+    : options(std::move(given)),
+      hooks(std::move(hooks_given)),
+      access(options.key_hashes),
+      secrets(unix_now),
+      routes(options.routes) {
   routes.add("GET", "/healthz",
              [](HttpRequest const&) { return HttpReply{200, R"({"status":"alive"})", "application/json", {}}; },
              {.needs_key = false});
   routes.add("GET", "/readyz", [this](HttpRequest const&) { return readiness(*this); }, {.needs_key = false});
   routes.add("GET", "/v1/models", [this](HttpRequest const&) { return models(*this); }, {.needs_key = true});
+  routes.add("POST", "/v1/realtime/client_secrets",
+             [this](HttpRequest const& request) { return issue_client_secret(secrets, request.body); }, {.needs_key = true});
+  routes.add("DELETE", "/v1/realtime/client_secrets",
+             [this](HttpRequest const& request) { return revoke_client_secret(secrets, request.body); }, {.needs_key = true});
   routes.add("GET", "/v1/realtime",
              [](HttpRequest const&) {
                HttpReply reply = error_reply(

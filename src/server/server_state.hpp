@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/access.hpp"
+#include "server/client_secrets.hpp"
 #include "server/server.hpp"
 
 namespace parley::server {
@@ -23,6 +24,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   Options const options;
   Hooks const hooks;
   Access const access;
+  ClientSecrets secrets;
   boost::asio::any_io_executor executor;  ///< of all the threads; set before the first connection
   std::atomic<bool> ready = false, draining = false;
   std::atomic<int> connections = 0;

@@ -105,13 +105,15 @@ class ServerTest : public testing::Test {
   }
 
   http::response<http::string_body> ask(http::verb method, std::string const& target,
-                                        std::map<std::string, std::string> const& headers = {}) {
+                                        std::map<std::string, std::string> const& headers = {}, std::string const& body = "") {
     net::io_context io;
     beast::tcp_stream stream(io);
     stream.connect(tcp::endpoint(net::ip::address_v4::loopback(), server_->port()));
     http::request<http::string_body> request(method, target, 11);
     request.set(http::field::host, "localhost");
     for (auto const& [name, value] : headers) request.set(name, value);
+    request.body() = body;
+    request.prepare_payload();
     http::write(stream, request);
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
@@ -254,6 +256,31 @@ TEST_F(ServerTest, BrowsersGiveTheKeyAsASubProtocol) {
   EXPECT_FALSE(browser.error_) << browser.error_.message();
   EXPECT_EQ(browser.response_["Sec-WebSocket-Protocol"], "realtime");
   EXPECT_EQ(browser.hear()["session"]["model"], "x");
+}
+
+TEST_F(ServerTest, AnEphemeralKeyOpensCallsAndNothingElse) {
+  auto with_key = options();
+  with_key.key_hashes = {core::sha256_of("sk-1")};
+  start(std::move(with_key));
+  EXPECT_EQ(ask(http::verb::post, "/v1/realtime/client_secrets").result_int(), 401U);
+  auto const issued = json::parse(ask(http::verb::post, "/v1/realtime/client_secrets", {{"Authorization", "Bearer sk-1"}},
+                                      R"({"session":{"type":"realtime","instructions":"你是小禾"}})")
+                                      .body());
+  std::string const key = issued["value"];
+  Client browser(server_->port(), "/v1/realtime",
+                 {{"Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key." + key}, {"Origin", "https://app.example"}});
+  EXPECT_FALSE(browser.error_) << browser.error_.message();
+  EXPECT_EQ(browser.hear()["session"]["instructions"], "你是小禾");
+  auto const elsewhere = ask(http::verb::get, "/v1/models", {{"Authorization", "Bearer " + key}});
+  EXPECT_EQ(elsewhere.result_int(), 401U);
+  EXPECT_EQ(json::parse(elsewhere.body())["error"]["message"],
+            "An ephemeral key opens calls at /v1/realtime and nothing else.");
+  EXPECT_EQ(
+      ask(http::verb::delete_, "/v1/realtime/client_secrets", {{"Authorization", "Bearer sk-1"}}, json{{"value", key}}.dump())
+          .result_int(),
+      200U);
+  Client late(server_->port(), "/v1/realtime", {{"Authorization", "Bearer " + key}});
+  EXPECT_EQ(late.response_.result_int(), 401U);
 }
 
 TEST_F(ServerTest, StartSaysWhatIsWrong) {

@@ -45,7 +45,7 @@ conversation::Call::Listener WebSocketSession::listener() {
   };
 }
 
-void WebSocketSession::begin(OpenedCall opened, std::string model) {
+void WebSocketSession::begin(OpenedCall opened, std::string model, Json const& preset) {
   call_ = std::move(opened.call);
   SessionConfig::Identity identity;
   identity.model = std::move(model);
@@ -53,6 +53,7 @@ void WebSocketSession::begin(OpenedCall opened, std::string model) {
   identity.expires_at = unix_now() + state_->options.limits.longest_session.count();
   session_.emplace(RealtimeSession::Opening{std::move(identity), std::move(opened.settings), std::move(opened.voices), {}});
   id_ = session_->config().object()["id"].get<std::string>();
+  if (auto changed = session_->preset(preset)) call_->tell(*std::move(changed));
   send(session_->greet());
 }
 

@@ -30,8 +30,8 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   /// What the call tells; from any thread, also before `begin` and after the end.
   [[nodiscard]] conversation::Call::Listener listener();
 
-  /// The call is open: from here on its news is understood.
-  void begin(OpenedCall opened, std::string model);
+  /// The call is open: from here on its news is understood. `preset`: a session update that holds from the begin; null: none.
+  void begin(OpenedCall opened, std::string model, Json const& preset);
 
   /// The call could not be opened: the socket goes back to whoever answers that. The session is of no use afterwards.
   [[nodiscard]] boost::asio::ip::tcp::socket release();
