@@ -66,8 +66,8 @@ TEST(HttpRoutes, KnownUnknownAndWrongMethod) {
   auto const nothing = routes.answer({"GET", parse_target("/b"), ""});
   EXPECT_EQ(nothing.status, 404);
   EXPECT_NE(nothing.body.find(R"("error":)"), std::string::npos);
-  EXPECT_FALSE(routes.needs_key("/a"));
-  EXPECT_TRUE(routes.needs_key("/b"));
+  EXPECT_FALSE(routes.rule("/a").needs_key);
+  EXPECT_TRUE(routes.rule("/b").needs_key);
 }
 
 }  // namespace

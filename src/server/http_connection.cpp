@@ -7,6 +7,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <optional>
 
+#include "server/http_exchange.hpp"
 #include "server/websocket_session.hpp"
 
 namespace parley::server {
@@ -39,26 +40,8 @@ HttpReply later(int status, std::string code, std::string message, std::chrono::
   return reply;
 }
 
-HttpReply failed(core::Error const& error) {
-  int const status = core::http_status(error.code);
-  if (error.code == core::Code::busy || error.code == core::Code::unavailable) {
-    return later(status, std::string(core::name(error.code)), error.message, error.retry_after);
-  }
-  ProtocolError refusal{std::string(core::name(error.code)), error.message, error.subject, {}};
-  if (status >= 500) refusal.type = "server_error";
-  return error_reply(status, refusal);
-}
-
-http::response<http::string_body> response_of(HttpReply reply, Request const& request) {
-  http::response<http::string_body> response(static_cast<http::status>(reply.status), request.version());
-  response.set(http::field::server, "parley");
-  response.set(http::field::content_type, reply.type);
-  for (auto const& [name, value] : reply.headers) response.set(name, value);
-  response.keep_alive(request.keep_alive());
-  auto const length = reply.body.size();
-  if (request.method() != http::verb::head) response.body() = std::move(reply.body);
-  response.content_length(length);
-  return response;
+HttpRequest asked(Request const& request, Target const& target) {
+  return {std::string(request.method_string()), target, request.body(), header(request, http::field::content_type), {}};
 }
 
 bool wants_call(Request const& request, Target const& target) {
@@ -72,7 +55,7 @@ std::optional<Json> preset_of(ServerState const& state, Request const& request) 
 }
 
 std::optional<ProtocolError> refusal_of(ServerState const& state, Request const& request, Target const& target) {
-  if (!state.routes.needs_key(target.path)) return std::nullopt;
+  if (!state.routes.rule(target.path).needs_key) return std::nullopt;
   auto refusal = state.access.refusal(visitor_of(request));
   bool const by_key = refusal && refusal->code == "invalid_api_key";
   if (by_key && wants_call(request, target) && preset_of(state, request)) return std::nullopt;
@@ -110,7 +93,7 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
   auto opened = state->hooks.open_call(call, session->listener());
   if (!opened) {
     stream.emplace(session->release());
-    return std::unexpected(failed(opened.error()));
+    return std::unexpected(error_reply(opened.error()));
   }
   session->begin(*std::move(opened), model, preset_of(*state, request).value_or(Json()));
   state->enter(session);
@@ -136,6 +119,8 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
     HttpReply reply;
     bool last = !request.keep_alive();
     Target const target = parse_target(std::string_view(request.target().data(), request.target().size()));
+    auto const rule = state->routes.rule(target.path);
+    auto const* takes_time = state->routes.later(std::string(request.method_string()), target.path);
     if (error) {
       bool const large = error == http::error::body_limit || error == http::error::header_limit;
       reply = error_reply(large ? 413 : 400,
@@ -143,6 +128,14 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
       last = true;
     } else if (auto const refusal = refusal_of(*state, request, target)) {
       reply = refused(*refusal);
+    } else if (rule.needs_ready && (state->draining || !state->ready)) {
+      reply = state->draining ? later(503, "draining", "The server is shutting down.", {})
+                              : later(503, "starting", "The models are still being loaded.", {});
+    } else if (takes_time != nullptr) {
+      auto const exchange = std::make_shared<HttpExchange>(stream->get_executor(), state->options.limits.queue_bytes);
+      auto work = (*takes_time)(asked(request, target), exchange->answer());
+      if (!co_await exchange->carry(*stream, std::move(work), request.version(), !last, state->options.limits.request)) break;
+      continue;
     } else if (wants_call(request, target)) {
       auto session = open_session(state, request, target, stream);
       if (session) {
@@ -151,13 +144,11 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
       }
       reply = std::move(session.error());
     } else {
-      reply = state->routes.answer({std::string(request.method_string()), target, request.body()});
+      reply = state->routes.answer(asked(request, target));
     }
-    auto response = response_of(std::move(reply), request);
-    if (last) response.keep_alive(false);
     stream->expires_after(state->options.limits.request);
-    co_await http::async_write(*stream, response, net::redirect_error(net::use_awaitable, error));
-    if (error || last) break;
+    bool const head_only = request.method() == http::verb::head;
+    if (!co_await write_reply(*stream, std::move(reply), request.version(), !last, head_only) || last) break;
   }
   stream->socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
 }

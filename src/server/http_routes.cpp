@@ -1,5 +1,6 @@
 #include "server/http_routes.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -53,15 +54,51 @@ HttpReply error_reply(int status, ProtocolError const& error) {
   return {status, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "application/json", {}};
 }
 
+HttpReply error_reply(core::Error const& error) {
+  ProtocolError told{std::string(core::name(error.code)), error.message, error.subject, {}};
+  int const status = core::http_status(error.code);
+  if (status >= 500) told.type = "server_error";
+  bool const later = error.code == core::Code::busy || error.code == core::Code::unavailable;
+  if (later) told.type = error.code == core::Code::busy ? "rate_limit_error" : "server_error";
+  HttpReply reply = error_reply(status, told);
+  if (later) {
+    reply.headers.emplace_back("Retry-After",
+                               std::to_string(std::max<std::int64_t>(1, (error.retry_after.count() + 999) / 1000)));
+  }
+  return reply;
+}
+
 void HttpRoutes::add(std::string method, std::string path, Handler handler, Rule rule) {
   Route& route = routes_[std::move(path)];
   route.rule = rule;
   route.methods[std::move(method)] = std::move(handler);
 }
 
-bool HttpRoutes::needs_key(std::string const& path) const {
+void HttpRoutes::add_later(std::string method, std::string path, LaterHandler handler, Rule rule) {
+  Route& route = routes_[std::move(path)];
+  route.rule = rule;
+  route.later[std::move(method)] = std::move(handler);
+}
+
+HttpRoutes::Rule HttpRoutes::rule(std::string const& path) const {
   auto const route = routes_.find(path);
-  return route == routes_.end() || route->second.rule.needs_key;
+  return route == routes_.end() ? Rule{} : route->second.rule;
+}
+
+HttpRoutes::LaterHandler const* HttpRoutes::later(std::string const& method, std::string const& path) const {
+  auto const route = routes_.find(path);
+  if (route == routes_.end()) return nullptr;
+  auto const handler = route->second.later.find(method);
+  return handler == route->second.later.end() ? nullptr : &handler->second;
+}
+
+std::vector<std::string> HttpRoutes::paths() const {
+  std::vector<std::string> all;
+  for (auto const& [path, route] : routes_) {
+    for (auto const& [method, ignored] : route.methods) all.push_back(method + " " + path);
+    for (auto const& [method, ignored] : route.later) all.push_back(method + " " + path);
+  }
+  return all;
 }
 
 HttpReply HttpRoutes::answer(HttpRequest const& request) const {
@@ -73,8 +110,9 @@ HttpReply HttpRoutes::answer(HttpRequest const& request) const {
   auto const handler = methods.find(request.method == "HEAD" ? "GET" : request.method);
   if (handler != methods.end()) return handler->second(request);
   std::string allowed;
-  for (auto const& [method, ignored] : methods)
-    allowed += (allowed.empty() ? "" : ", ") + method + (method == "GET" ? ", HEAD" : "");
+  auto const allow = [&](std::string const& method) { allowed += (allowed.empty() ? "" : ", ") + method; };
+  for (auto const& [method, ignored] : methods) allow(method == "GET" ? "GET, HEAD" : method);
+  for (auto const& [method, ignored] : route->second.later) allow(method);
   HttpReply reply = error_reply(
       405,
       {"method_not_allowed", request.method + " is not possible at " + request.target.path + "; use " + allowed + ".", {}, {}});
