@@ -14,6 +14,7 @@
 #include "app/settings.hpp"
 #include "core/sha256.hpp"
 #include "server/server.hpp"
+#include "server/text/text_routes.hpp"
 
 namespace parley::app {
 namespace {
@@ -48,6 +49,12 @@ core::Result<server::OpenedCall> open_call(House const& house, server::CallReque
   return opened;
 }
 
+core::Result<std::shared_ptr<language::Model>> model_named(House const& house, std::string const& name) {
+  if (name == "default" || name == house.config().llm) return house.engines().model;
+  return core::fail(core::Code::not_found,
+                    fmt::format("there is no model '{}' here; use 'default' or '{}'", name, house.config().llm), "model");
+}
+
 }  // namespace
 
 int serve_command(Config const& config) {
@@ -69,6 +76,8 @@ int serve_command(Config const& config) {
     if (synthesiser == nullptr) return core::fail(core::Code::unavailable, "the voices are still being loaded; try again");
     return synthesiser->voices();
   });
+  options.models = {"default", config.llm};
+  server::add_text_routes(options.routes, {[&house](std::string const& name) { return model_named(*house, name); }});
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready

@@ -20,6 +20,10 @@ struct Sampling {
   int max_tokens = 256;
   std::uint32_t seed = 0;  ///< 0: a new one each time
   std::vector<std::string> stop;
+  float presence_penalty = 0;    ///< taken off the score of what has been said at all,
+  float frequency_penalty = 0;   ///< … and as often as it has been said
+  std::string json_schema = {};  ///< the answer is JSON that obeys it ("{}": any object); empty: free text
+  int alternatives = -1;         ///< likeliest tokens told with each token of the answer, 0 to 20; −1: no probabilities at all
 };
 
 /// A function that a model may ask to be called.
@@ -42,6 +46,9 @@ struct GenerateRequest {
   core::Urgency urgency = core::Urgency::text;
   std::vector<Tool> tools = {};
   ToolChoice tool_choice = {};
+  bool raw = false;         ///< the only message's text is continued as it stands, without the model's chat template
+  bool may_shorten = true;  ///< a conversation that is too long loses its oldest turns; false: it is refused, `too_large`
+  std::string client = {};  ///< whose it is; clients take turns when many wait
 };
 
 struct Usage {
@@ -52,8 +59,19 @@ struct Usage {
 
 enum class FinishReason { stop, length, tool_calls };
 
+/// One token of an answer and how likely it was among all of them, before any sampling setting.
+struct TokenScore {
+  struct Choice {
+    std::string bytes;  ///< may end inside a character
+    float logprob = 0;  ///< natural logarithm
+  };
+  Choice chosen;
+  std::vector<Choice> likeliest;  ///< best first
+};
+
 struct Delta {
-  std::string text;  ///< whole UTF-8 characters
+  std::string text;                     ///< whole UTF-8 characters
+  std::vector<TokenScore> tokens = {};  ///< of this text, when `alternatives` asked for them
 };
 struct Finish {
   FinishReason reason = FinishReason::stop;

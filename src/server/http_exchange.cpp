@@ -154,8 +154,14 @@ net::awaitable<bool> HttpExchange::wait(beast::tcp_stream& stream) {
   std::lock_guard const lock(mutex_);
   if (gone_) co_return false;
   if (std::exchange(readable_, false)) {
+    // The reactor may also wake for bytes that have been read since: only what lies there now counts.
     beast::error_code error;
-    if (stream.socket().available(error) == 0 || error) gone_ = true;
+    char next = 0;
+    stream.socket().receive(net::buffer(&next, 1), net::socket_base::message_peek, error);
+    if (error == net::error::would_block || error == net::error::try_again)
+      watch(stream);
+    else if (error)
+      gone_ = true;
   }
   co_return !gone_;
 }
@@ -203,6 +209,8 @@ net::awaitable<bool> HttpExchange::carry(beast::tcp_stream& stream, HttpRoutes::
     std::shared_ptr<HttpExchange> exchange;
   } const closing(shared_from_this());
   signal_.emplace(stream.get_executor());
+  beast::error_code ignored;
+  stream.socket().non_blocking(true, ignored);  // for the look at what has arrived; asynchronous work does not care
   stream.expires_never();
   watch(stream);
   bool good = true;

@@ -133,6 +133,28 @@ TEST_F(HttpExchangeTest, AWholeAnswerAndOneOfAnOldClient) {
   EXPECT_EQ(visit.hear().body(), "streamed");  // the end of the connection is the end of the text
 }
 
+TEST_F(HttpExchangeTest, NobodyIsTakenForGoneWhoIsStillThere) {
+  // The news that a request has arrived may come after it was read, and must not look like the client's end.
+  start([&](HttpRequest const& request, std::shared_ptr<Answer> answer) {
+    return work([answer, body = request.body](std::stop_token const&) {
+      std::this_thread::sleep_for(200us);
+      answer->reply({200, body, "text/plain", {}});
+    });
+  });
+  std::vector<std::jthread> clients;
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([this, client] {
+      Visit visit(server_->port());
+      for (int round = 0; round < 200 && !visit.error; ++round) {
+        std::string const body = std::to_string(client * 1000 + round);
+        visit.ask(body);
+        EXPECT_EQ(visit.hear().body(), body);
+      }
+      EXPECT_FALSE(visit.error) << visit.error.message();
+    });
+  }
+}
+
 TEST_F(HttpExchangeTest, WhoGoesAwayIsNotWorkedFor) {
   std::atomic<int> begun = 0;
   start([&](HttpRequest const& request, std::shared_ptr<Answer> answer) {

@@ -12,7 +12,7 @@ here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent))
 import served
 
-SCRIPTS = {"test_openai_sdk.py": [str(served.HOME / "samples/jfk.wav")]}
+SCRIPTS = {"test_openai_sdk.py": [str(served.HOME / "samples/jfk.wav")], "test_text.py": []}
 
 
 def main():

@@ -6,6 +6,8 @@
 #include "core/ids.hpp"
 #include "core/log.hpp"
 #include "engine/ggml/llama_scheduler.hpp"
+#include "language/json_grammar.hpp"
+#include "language/tool_grammar.hpp"
 #include "language/tool_text.hpp"
 
 namespace parley::engine {
@@ -14,15 +16,32 @@ namespace {
 using language::Message;
 using language::Speaker;
 
+constexpr int most_alternatives = 20;
+
 /// Tokens of the context that an answer may count on.
 std::size_t room_to_answer(int max_tokens, int context) {
   return static_cast<std::size_t>(std::clamp(max_tokens, 1, std::max(1, context / 4)));
 }
 
+std::unexpected<core::Error> too_long(std::size_t size, std::size_t limit) {
+  return core::fail(
+      core::Code::too_large,
+      "the prompt has " + std::to_string(size) + " tokens and the model takes " + std::to_string(limit) + "; shorten it",
+      "messages");
+}
+
+core::Result<LlamaWeights::Tokens> raw_prompt(LlamaWeights const& weights, std::vector<Message> const& messages,
+                                              std::size_t limit) {
+  if (messages.size() != 1) return core::fail(core::Code::invalid, "a raw prompt is exactly one message", "messages");
+  auto tokens = weights.plain(messages.front().text);
+  if (tokens.size() > limit) return too_long(tokens.size(), limit);
+  return tokens;
+}
+
 /// The prompt, without its oldest turns when it is longer than `limit`. They go in groups of eight messages, so that the
 /// beginning stays the same for some turns and need not be read again after each.
 core::Result<LlamaWeights::Tokens> fitting_prompt(LlamaWeights const& weights, std::vector<Message> messages, bool answer,
-                                                  std::size_t limit) {
+                                                  std::size_t limit, bool may_shorten) {
   constexpr std::ptrdiff_t group = 8;
   if (messages.empty()) return core::fail(core::Code::invalid, "there is no message to answer", "messages");
   auto const first = std::ranges::find_if(messages, [](Message const& m) { return m.speaker != Speaker::system; });
@@ -31,12 +50,7 @@ core::Result<LlamaWeights::Tokens> fitting_prompt(LlamaWeights const& weights, s
     auto tokens = weights.chat(messages, answer);
     if (!tokens || tokens->size() <= limit) return tokens;
     auto const turns = static_cast<std::ptrdiff_t>(messages.size()) - kept;
-    if (turns <= 1) {
-      return core::fail(core::Code::too_large,
-                        "the prompt has " + std::to_string(tokens->size()) + " tokens and the model takes " +
-                            std::to_string(limit) + "; shorten it",
-                        "messages");
-    }
+    if (turns <= 1 || !may_shorten) return too_long(tokens->size(), limit);
     auto const from = messages.begin() + kept;
     auto until = from + std::min(group, turns - 1);
     while (until + 1 != messages.end() && until->speaker != Speaker::user) ++until;  // an answer without its question misleads
@@ -44,9 +58,21 @@ core::Result<LlamaWeights::Tokens> fitting_prompt(LlamaWeights const& weights, s
   }
 }
 
-/// Puts the tools into the prompt, and reads the calls in the answer back out of its text.
-void put_tools_in_words(language::GenerateRequest& request, language::Model::Sink& sink) {
-  request.messages = language::with_tools_in_words(std::move(request.messages), request.tools, request.tool_choice);
+/// What the answer must obey: a schema, or the form of a call when one was demanded. Empty when it may say anything.
+core::Result<LlamaSampler> grammar_of(language::GenerateRequest const& asked, LlamaWeights const& weights) {
+  bool const must_call = asked.tool_choice.kind == language::ToolChoice::Kind::required ||
+                         asked.tool_choice.kind == language::ToolChoice::Kind::named;
+  if (!must_call && asked.sampling.json_schema.empty()) return LlamaSampler();
+  auto const rules = must_call ? language::tool_call_grammar(asked.tools, asked.tool_choice)
+                               : language::json_grammar(asked.sampling.json_schema, false);
+  if (!rules) return std::unexpected(rules.error());
+  auto grammar = make_grammar(*rules, weights);
+  if (!grammar) return core::fail(core::Code::invalid, "the JSON schema is too complicated for this model", "schema");
+  return grammar;
+}
+
+/// Reads the calls in the answer back out of its text.
+void read_calls(language::GenerateRequest& request, language::Model::Sink& sink) {
   if (request.tools.empty() || request.tool_choice.kind == language::ToolChoice::Kind::none) return;
   auto reader = std::make_shared<language::ToolCallReader>(std::move(request.tools), [] { return core::random_id("call_"); });
   sink = [reader, told = std::move(sink)](language::Piece piece) {
@@ -73,27 +99,41 @@ core::Result<std::shared_ptr<Llama>> Llama::load(std::filesystem::path const& mo
 
 std::string Llama::name() const { return scheduler_->weights().name(); }
 
+core::Result<std::unique_ptr<LlamaRequest>> Llama::understand(language::GenerateRequest& asked) const {
+  auto const& weights = scheduler_->weights();
+  auto const& sampling = asked.sampling;
+  auto const context = static_cast<std::size_t>(scheduler_->options().context_tokens);
+  std::size_t const limit = context - room_to_answer(sampling.max_tokens, scheduler_->options().context_tokens);
+  auto grammar = grammar_of(asked, weights);
+  if (!grammar) return std::unexpected(grammar.error());
+  asked.messages = language::with_tools_in_words(std::move(asked.messages), asked.tools, asked.tool_choice);
+  auto prompt = asked.raw ? raw_prompt(weights, asked.messages, limit)
+                          : fitting_prompt(weights, std::move(asked.messages), true, limit, asked.may_shorten);
+  if (!prompt) return std::unexpected(prompt.error());
+  auto request = std::make_unique<LlamaRequest>(std::move(*prompt), asked.urgency);
+  request->max_tokens = std::min(context - request->prompt_size, static_cast<std::size_t>(std::max(sampling.max_tokens, 1)));
+  request->room = request->prompt_size + request->max_tokens;
+  request->sampler = make_sampler(sampling, weights.vocabulary());
+  request->grammar = std::move(*grammar);
+  request->alternatives = std::min(sampling.alternatives, most_alternatives);
+  request->gate = TextGate(sampling.stop);
+  request->client = std::move(asked.client);
+  request->came = core::Clock::now();
+  return request;
+}
+
 core::Job Llama::generate(language::GenerateRequest request, Sink sink) {
-  put_tools_in_words(request, sink);
-  auto const& options = scheduler_->options();
-  auto const context = static_cast<std::size_t>(options.context_tokens);
-  std::size_t const room = room_to_answer(request.sampling.max_tokens, options.context_tokens);
   core::Error error;
-  if (auto prompt = fitting_prompt(scheduler_->weights(), std::move(request.messages), true, context - room)) {
-    auto job = std::make_unique<LlamaRequest>(std::move(*prompt), request.urgency);
-    std::size_t const most = context - job->prompt_size;
-    job->max_tokens = std::min(most, static_cast<std::size_t>(std::max(request.sampling.max_tokens, 1)));
-    job->room = job->prompt_size + job->max_tokens;
-    job->sampler = make_sampler(request.sampling, scheduler_->weights().vocabulary());
-    job->gate = TextGate(std::move(request.sampling.stop));
-    job->sink = sink;
-    job->came = core::Clock::now();
-    core::Job handle(job->stop);
-    auto submitted = scheduler_->submit(std::move(job));
+  auto understood = understand(request);
+  read_calls(request, sink);
+  if (understood) {
+    (*understood)->sink = sink;
+    core::Job handle((*understood)->stop);
+    auto submitted = scheduler_->submit(std::move(*understood));
     if (submitted) return handle;
     error = submitted.error();
   } else {
-    error = prompt.error();
+    error = understood.error();
   }
   // Told from the arbiter's thread like everything else: the caller may hold a lock that its sink takes.
   return scheduler_->arbiter().submit(request.urgency,
@@ -111,7 +151,7 @@ core::Job Llama::read_ahead(language::GenerateRequest request) {
 core::Job Llama::prepare(std::vector<Message> messages, core::Urgency urgency) {
   auto const& options = scheduler_->options();
   std::size_t const limit = static_cast<std::size_t>(options.context_tokens) * 3 / 4;
-  auto prompt = fitting_prompt(scheduler_->weights(), std::move(messages), false, limit);
+  auto prompt = fitting_prompt(scheduler_->weights(), std::move(messages), false, limit, true);
   if (!prompt || prompt->empty()) {
     if (!prompt) spdlog::debug("nothing was prepared: {}", prompt.error().message);
     return {};

@@ -13,6 +13,7 @@
 namespace parley::engine {
 
 class LlamaScheduler;
+struct LlamaRequest;
 class LlamaWeights;
 
 struct LlamaOptions {
@@ -39,7 +40,8 @@ class Llama final : public language::Model {
   /// Everything is told to the sink, from the arbiter's thread, never from inside this call; a cancelled request is told
   /// nothing more. A conversation that is too long loses its oldest turns, never its system message or its last turn. Errors:
   /// `busy` with `retry_after` when the queue is full, `too_large` when what may not be left out does not fit, `invalid` for no
-  /// messages. Reaching `max_tokens` or the end of the context finishes with `length`.
+  /// messages or an
+  /// impossible JSON schema. Reaching `max_tokens` or the end of the context finishes with `length`.
   [[nodiscard]] core::Job generate(language::GenerateRequest request, Sink sink) override;
 
   /// What was read stays, also when the job is dropped half-way. Does nothing when the queue is full.
@@ -48,6 +50,7 @@ class Llama final : public language::Model {
 
  private:
   explicit Llama(std::shared_ptr<LlamaScheduler> scheduler);
+  [[nodiscard]] core::Result<std::unique_ptr<LlamaRequest>> understand(language::GenerateRequest& asked) const;
   std::shared_ptr<LlamaScheduler> scheduler_;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "engine/ggml/llama_draw.hpp"
 
 namespace parley::engine {
 namespace {
@@ -188,8 +189,6 @@ std::vector<LlamaContext::Part> LlamaContext::compute(std::span<LlamaRequest* co
   return parts;
 }
 
-std::int32_t LlamaContext::draw(Part const& part) {
-  return llama_sampler_sample(part.request->sampler.get(), context_, part.row);
-}
+DrawnToken LlamaContext::draw(Part const& part) { return draw_token(*part.request, context_, part.row); }
 
 }  // namespace parley::engine

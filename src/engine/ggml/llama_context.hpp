@@ -38,7 +38,8 @@ class LlamaContext {
   /// One token for each request that is writing and a bounded piece of the prompts of those that are not, then computes. Empty
   /// when the model could not compute: then nothing the requests have in memory can be relied on, and it has been forgotten.
   [[nodiscard]] std::vector<Part> compute(std::span<LlamaRequest* const> requests);
-  [[nodiscard]] std::int32_t draw(Part const& part);
+  /// The next token; obeys the request's grammar. `token` is the end of the text when nothing else is allowed.
+  [[nodiscard]] DrawnToken draw(Part const& part);
 
  private:
   LlamaContext(std::shared_ptr<LlamaWeights const> weights, LlamaOptions const& options, llama_context* context,

@@ -244,6 +244,59 @@ TEST_F(LlamaTest, ASeedDrawsTheSameAgain) {
   EXPECT_EQ(text_of(request), text_of(request));
 }
 
+TEST_F(LlamaTest, AJsonSchemaIsObeyed) {
+  auto request = greedy(ask("Tell me about Tom, a boy of seven."), 80);
+  request.sampling.json_schema = R"({"type":"object","properties":{"name":{"type":"string","maxLength":20},
+                                     "性别":{"enum":["男","女"]}},"required":["name","性别"],"additionalProperties":false})";
+  std::string const text = text_of(request);
+  EXPECT_THAT(text, ::testing::MatchesRegex("\\{\\s*\"name\":\\s*\"[^\"]+\",\\s*\"性别\":\\s*\"(男|女)\"\\s*\\}\\s*"));
+  request.sampling.json_schema = R"({"type":"wish"})";
+  Answer refused;
+  auto const job = llama_->generate(request, refused.sink());
+  EXPECT_EQ(refused.error().code, core::Code::invalid);
+}
+
+TEST_F(LlamaTest, TellsHowLikelyItsTokensWere) {
+  auto request = greedy(ask("What is the capital of France?"), 6);
+  request.sampling.repeat_penalty = 1;
+  request.sampling.alternatives = 3;
+  std::mutex mutex;
+  std::vector<language::TokenScore> scores;
+  Answer answer;
+  auto const job = llama_->generate(request, [&, tell = answer.sink()](language::Piece piece) {
+    if (auto const* delta = std::get_if<language::Delta>(&piece)) {
+      std::lock_guard lock(mutex);
+      scores.insert(scores.end(), delta->tokens.begin(), delta->tokens.end());
+    }
+    tell(std::move(piece));
+  });
+  answer.wait();
+  std::lock_guard lock(mutex);
+  ASSERT_FALSE(scores.empty());
+  for (auto const& score : scores) {
+    ASSERT_EQ(score.likeliest.size(), 3U);
+    EXPECT_EQ(score.chosen.bytes, score.likeliest[0].bytes) << "the likeliest is drawn";
+    EXPECT_LE(score.chosen.logprob, 0);
+    EXPECT_GE(score.likeliest[0].logprob, score.likeliest[1].logprob);
+  }
+}
+
+TEST_F(LlamaTest, ARawPromptIsContinuedAsItStands) {
+  auto request = greedy({{Speaker::user, "def add(a, b):\n    return"}}, 4);
+  request.raw = true;
+  EXPECT_THAT(text_of(request), HasSubstr("a + b"));
+}
+
+TEST_F(LlamaTest, AConversationThatMayNotBeShortenedIsRefused) {
+  std::string long_ago;
+  for (int i = 0; i < 600; ++i) long_ago += std::to_string(i) + " ";
+  auto request = greedy({{Speaker::user, "one"}, {Speaker::assistant, long_ago}, {Speaker::user, "two"}}, 4);
+  request.may_shorten = false;
+  Answer answer;
+  auto const job = llama_->generate(request, answer.sink());
+  EXPECT_EQ(answer.error().code, core::Code::too_large);
+}
+
 TEST_F(LlamaTest, WhatAMessageSaysIsNeverAControlToken) {
   // As a control token it would end the user's turn and open one of the system's.
   Answer plain;

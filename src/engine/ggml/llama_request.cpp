@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "engine/ggml/llama_weights.hpp"
+
 namespace parley::engine {
 
 void LlamaSamplerDeleter::operator()(llama_sampler* sampler) const noexcept { llama_sampler_free(sampler); }
@@ -13,11 +15,12 @@ LlamaSampler make_sampler(language::Sampling const& sampling, int vocabulary) {
   LlamaSampler chain(llama_sampler_chain_init(llama_sampler_chain_default_params()));
   auto const add = [&](llama_sampler* sampler) { llama_sampler_chain_add(chain.get(), sampler); };
   int const candidates = sampling.temperature <= 0 ? 1 : sampling.top_k;
-  if (sampling.repeat_penalty > 0 && sampling.repeat_penalty != 1.0F) {
+  float const repeat = sampling.repeat_penalty > 0 ? sampling.repeat_penalty : 1.0F;
+  if (repeat != 1.0F || sampling.frequency_penalty != 0 || sampling.presence_penalty != 0) {
     // The penalty moves at most `remembered` tokens down: so many more than asked for are enough, and looking up all of the
     // vocabulary would take milliseconds.
     if (candidates > 0) add(llama_sampler_init_top_k(candidates + remembered));
-    add(llama_sampler_init_penalties(vocabulary, remembered, sampling.repeat_penalty, 0, 0));
+    add(llama_sampler_init_penalties(vocabulary, remembered, repeat, sampling.frequency_penalty, sampling.presence_penalty));
   }
   if (sampling.temperature <= 0) {
     add(llama_sampler_init_greedy());
@@ -28,6 +31,10 @@ LlamaSampler make_sampler(language::Sampling const& sampling, int vocabulary) {
   add(llama_sampler_init_temp(sampling.temperature));
   add(llama_sampler_init_dist(sampling.seed != 0 ? sampling.seed : std::random_device{}()));
   return chain;
+}
+
+LlamaSampler make_grammar(std::string const& rules, LlamaWeights const& weights) {
+  return LlamaSampler(llama_sampler_init_grammar(llama_model_get_vocab(weights.model()), rules.c_str(), "root"));
 }
 
 }  // namespace parley::engine

@@ -21,6 +21,17 @@ using LlamaSampler = std::unique_ptr<llama_sampler, LlamaSamplerDeleter>;
 /// repeat penalty → top k → top p → temperature → draw; with temperature 0 the likeliest after the penalty.
 [[nodiscard]] LlamaSampler make_sampler(language::Sampling const& sampling, int vocabulary);
 
+class LlamaWeights;
+/// From GBNF with the root rule "root"; empty when the rules cannot be used.
+[[nodiscard]] LlamaSampler make_grammar(std::string const& rules, LlamaWeights const& weights);
+
+/// What a step draws for one request.
+struct DrawnToken {
+  std::int32_t token = 0;
+  float logprob = 0;                                           ///< only when asked for, as is
+  std::vector<std::pair<std::int32_t, float>> likeliest = {};  ///< best first
+};
+
 /// One prompt, and the answer to it when there is a sink.
 struct LlamaRequest {
   LlamaRequest(std::vector<std::int32_t> prompt, core::Urgency how_urgent)
@@ -36,6 +47,9 @@ struct LlamaRequest {
   std::size_t room = 0;  ///< tokens it may come to need in the model's memory
   std::size_t max_tokens = 0;
   LlamaSampler sampler;
+  LlamaSampler grammar;   ///< what the answer must obey; may be empty
+  int alternatives = -1;  ///< as in language::Sampling
+  std::string client;
   TextGate gate{{}};
   language::Model::Sink sink;
   std::stop_source stop;
@@ -45,6 +59,7 @@ struct LlamaRequest {
   std::size_t read = 0;  ///< tokens that are in the model's memory
   int sequence = -1;
   core::Instant begun{};
+  std::vector<language::TokenScore> untold;  ///< of tokens whose text is still held back
   language::Usage usage;
 };
 

@@ -135,21 +135,30 @@ void LlamaScheduler::take(LlamaContext::Part const& part) {
     return;
   }
   if (part.row < 0) return;
-  auto const token = context_->draw(part);
-  if (weights_->ends_generation(token)) return finish(request, FinishReason::stop);
-  request.tokens.push_back(token);
+  DrawnToken const drawn = context_->draw(part);
+  if (weights_->ends_generation(drawn.token)) return finish(request, FinishReason::stop);
+  request.tokens.push_back(drawn.token);
   ++request.usage.completion_tokens;
-  std::string text = request.gate.push(weights_->bytes_of(token));
-  if (!text.empty() && !request.stop.stop_requested()) request.sink(Delta{std::move(text)});
+  std::string text = request.gate.push(weights_->bytes_of(drawn.token));
+  if (request.alternatives >= 0) request.untold.push_back(score_of(drawn));
+  if (!text.empty() && !request.stop.stop_requested()) {
+    request.sink(Delta{std::move(text), std::exchange(request.untold, {})});
+  }
   if (request.gate.stopped()) return finish(request, FinishReason::stop);
   if (request.written() >= request.max_tokens) return finish(request, FinishReason::length);
+}
+
+language::TokenScore LlamaScheduler::score_of(DrawnToken const& drawn) const {
+  language::TokenScore score{{weights_->bytes_of(drawn.token), drawn.logprob}, {}};
+  for (auto const& [token, logprob] : drawn.likeliest) score.likeliest.push_back({weights_->bytes_of(token), logprob});
+  return score;
 }
 
 void LlamaScheduler::finish(LlamaRequest& request, FinishReason reason) {
   std::string rest = request.gate.finish();
   end(request);
   if (request.stop.stop_requested()) return;
-  if (!rest.empty()) request.sink(Delta{std::move(rest)});
+  if (!rest.empty()) request.sink(Delta{std::move(rest), std::exchange(request.untold, {})});
   request.sink(Finish{reason, request.usage});
 }
 

@@ -125,6 +125,14 @@ core::Result<LlamaWeights::Tokens> LlamaWeights::chat(std::span<language::Messag
   return tokens;
 }
 
+LlamaWeights::Tokens LlamaWeights::plain(std::string_view text) const {
+  Tokens tokens;
+  if (llama_vocab_get_add_bos(vocab_)) tokens.push_back(llama_vocab_bos(vocab_));
+  tokenise(text, false, tokens);
+  if (tokens.empty()) tokens.push_back(llama_vocab_eos(vocab_));  // something must come before the first word
+  return tokens;
+}
+
 bool LlamaWeights::ends_generation(std::int32_t token) const { return llama_vocab_is_eog(vocab_, token); }
 
 std::string LlamaWeights::bytes_of(std::int32_t token) const {

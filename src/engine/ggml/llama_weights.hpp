@@ -38,6 +38,9 @@ class LlamaWeights {
   /// never become a control token, so nobody talks his way out of his turn by writing "<|im_end|>".
   [[nodiscard]] core::Result<Tokens> chat(std::span<language::Message const> messages, bool answer) const;
 
+  /// A text as it stands, to be continued; what it says never becomes a control token.
+  [[nodiscard]] Tokens plain(std::string_view text) const;
+
   [[nodiscard]] bool ends_generation(std::int32_t token) const;
   [[nodiscard]] std::string bytes_of(std::int32_t token) const;
 

@@ -1,0 +1,140 @@
+#include "server/text/text_routes.hpp"
+
+#include <chrono>
+#include <mutex>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+#include "server/text/text_request.hpp"
+#include "server/text/text_writer.hpp"
+
+namespace parley::server {
+namespace {
+
+std::int64_t unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// One request while it is being answered. Owned by its connection: when the client goes, so do the jobs.
+class TextWork : public std::enable_shared_from_this<TextWork> {
+ public:
+  TextWork(TextRequest request, std::shared_ptr<Answer> answer)
+      : request_(std::move(request)),
+        writer_(request_, core::random_id(request_.shape == TextRequest::Shape::chat ? "chatcmpl-" : "cmpl-"), unix_now()),
+        answer_(std::move(answer)) {}
+
+  void start(language::Model& model) {
+    for (int i = 0; i < request_.choices(); ++i) {
+      // A weak pointer: the model holds its sinks for a while after everybody has gone.
+      core::Job job = model.generate(request_.choice(i), [weak = weak_from_this(), i](language::Piece piece) {
+        if (auto const self = weak.lock()) self->take(i, std::move(piece));
+      });
+      std::lock_guard const lock(mutex_);
+      if (over_) return;  // the job is dropped, and with it the rest
+      jobs_.push_back(std::move(job));
+    }
+  }
+
+ private:
+  void take(int choice, language::Piece piece) {
+    std::lock_guard const lock(mutex_);
+    if (over_) return;
+    if (auto const* error = std::get_if<core::Error>(&piece)) return fail(*error);
+    std::visit(
+        [&](auto&& each) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(each)>, core::Error>) say(writer_.piece(choice, std::move(each)));
+        },
+        std::move(piece));
+    if (!over_ && writer_.finished()) finish_all();
+  }
+
+  void say(std::string bytes) {
+    if (!request_.stream) return;
+    if (!begun_) {
+      begun_ = true;
+      answer_->begin({200, writer_.begin() + bytes, "text/event-stream", {{"Cache-Control", "no-cache"}}});
+    } else if (!bytes.empty() && !answer_->write(std::move(bytes))) {
+      stop();
+    }
+  }
+
+  void finish_all() {
+    if (request_.stream) {
+      answer_->write(writer_.end(latency_ms()));
+      answer_->end();
+    } else {
+      answer_->reply(writer_.whole(latency_ms()));
+    }
+    stop();
+  }
+
+  void fail(core::Error const& error) {
+    if (begun_) {
+      answer_->write(TextWriter::error(error));
+      answer_->end();
+    } else {
+      answer_->reply(text_error_reply(error, request_.shape == TextRequest::Shape::chat));
+    }
+    stop();
+  }
+
+  void stop() {
+    over_ = true;
+    jobs_.clear();
+    answer_.reset();
+  }
+
+  [[nodiscard]] std::int64_t latency_ms() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(core::Clock::now() - began_).count();
+  }
+
+  std::mutex mutex_;
+  TextRequest const request_;
+  TextWriter writer_;
+  std::shared_ptr<Answer> answer_;
+  std::vector<core::Job> jobs_;
+  core::Instant const began_ = core::Clock::now();
+  bool begun_ = false, over_ = false;
+};
+
+HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_view)) {
+  return [hooks = std::move(hooks), read](HttpRequest asked, std::shared_ptr<Answer> answer) -> HttpRoutes::Work {
+    auto request = read(asked.body);
+    if (!request) {
+      answer->reply(error_reply(400, request.error()));
+      return nullptr;
+    }
+    auto const model = hooks.find_model(request->model);
+    if (!model) {
+      ProtocolError const unknown{"model_not_found", model.error().message, "model", {}};
+      bool const missing = model.error().code == core::Code::not_found;
+      answer->reply(missing ? error_reply(404, unknown) : error_reply(model.error()));
+      return nullptr;
+    }
+    for (auto& prompt : request->prompts) prompt.client = asked.key;
+    auto work = std::make_shared<TextWork>(*std::move(request), std::move(answer));
+    work->start(**model);
+    return work;
+  };
+}
+
+}  // namespace
+
+HttpReply text_error_reply(core::Error error, bool chat) {
+  if (error.subject == "messages" && !chat) error.subject = "prompt";
+  if (error.subject.starts_with("schema")) error.subject = "response_format.json_schema." + error.subject;
+  if (error.code == core::Code::too_large) {
+    return error_reply(400, {"context_length_exceeded", error.message, error.subject, {}});
+  }
+  return error_reply(error);
+}
+
+void add_text_routes(HttpRoutes& routes, TextHooks hooks) {
+  HttpRoutes::Rule const rule{.needs_key = true, .needs_ready = true};
+  routes.add_later("POST", "/v1/chat/completions", handler(hooks, read_chat), rule);
+  routes.add_later("POST", "/v1/completions", handler(hooks, read_completion), rule);
+  routes.add_later("POST", "/generate", handler(std::move(hooks), read_generate), rule);
+}
+
+}  // namespace parley::server
