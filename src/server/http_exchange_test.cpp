@@ -22,9 +22,20 @@ using net::ip::tcp;
 using namespace std::chrono_literals;
 
 /// A worker that talks from a thread of its own, and knows whether somebody still wants what it does.
-struct Worker {
-  explicit Worker(std::function<void(std::stop_token)> run) : thread(std::move(run)) {}
-  std::jthread thread;
+class Worker {
+ public:
+  Worker(std::function<void(std::stop_token)> run, std::atomic<int>& dropped) : dropped_(dropped), thread_(std::move(run)) {}
+  ~Worker() {
+    thread_.request_stop();
+    thread_.join();
+    ++dropped_;
+  }
+  Worker(Worker const&) = delete;
+  Worker& operator=(Worker const&) = delete;
+
+ private:
+  std::atomic<int>& dropped_;
+  std::jthread thread_;
 };
 
 class HttpExchangeTest : public testing::Test {
@@ -45,13 +56,7 @@ class HttpExchangeTest : public testing::Test {
   }
 
   /// Counts the works that were let go.
-  HttpRoutes::Work work(std::function<void(std::stop_token)> run) {
-    return {new Worker(std::move(run)), [this](Worker* worker) {
-              worker->thread.request_stop();
-              std::default_delete<Worker>{}(worker);
-              ++dropped_;
-            }};
-  }
+  HttpRoutes::Work work(std::function<void(std::stop_token)> run) { return std::make_shared<Worker>(std::move(run), dropped_); }
 
   bool dropped(int count) {
     for (int i = 0; i < 500 && dropped_ < count; ++i) std::this_thread::sleep_for(10ms);
