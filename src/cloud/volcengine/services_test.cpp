@@ -1,0 +1,298 @@
+// The clients against the simulator, over real sockets.
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "cloud/net/network.hpp"
+#include "cloud/openai/chat_model.hpp"
+#include "cloud/volcengine/recogniser.hpp"
+#include "cloud/volcengine/simulator/scripted_engines.hpp"
+#include "cloud/volcengine/simulator/simulator.hpp"
+#include "cloud/volcengine/synthesiser.hpp"
+
+namespace parley::cloud::volcengine {
+namespace {
+
+using namespace std::chrono_literals;
+using core::Code;
+using Kind = Fault::Kind;
+
+/// Collects what a sink is given, from any thread.
+template <class T>
+class Collected {
+ public:
+  auto sink() {
+    return [shared = shared_](T value) {
+      std::lock_guard const lock(shared->mutex);
+      shared->values.push_back(std::move(value));
+      shared->changed.notify_all();
+    };
+  }
+  template <class Done>
+  std::vector<T> wait(Done done, std::chrono::milliseconds patience = 10s) {
+    std::unique_lock lock(shared_->mutex);
+    EXPECT_TRUE(shared_->changed.wait_for(lock, patience, [&] { return done(shared_->values); })) << "it never came";
+    return shared_->values;
+  }
+
+ private:
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<T> values;
+  };
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+};
+
+class ServicesTest : public testing::Test {
+ protected:
+  void start(SimulatorOptions options = {}) {
+    options.recogniser = scripted_recogniser({"北京今天天气怎么样", "谢谢你", "what time is it"});
+    options.model = scripted_model();
+    options.synthesiser = scripted_synthesiser();
+    options.key = "marked-key";
+    auto simulator = Simulator::start(std::move(options));
+    ASSERT_TRUE(simulator) << simulator.error().message;
+    simulator_ = *std::move(simulator);
+    auto network = net::Network::start();
+    ASSERT_TRUE(network);
+    network_ = *std::move(network);
+  }
+  void start(std::function<Fault(Product, std::uint64_t)> fault) {
+    SimulatorOptions options;
+    options.fault = std::move(fault);
+    start(std::move(options));
+  }
+
+  net::Address at(std::string const& path) const {
+    return *net::parse_address("ws://127.0.0.1:" + std::to_string(simulator_->port()) + path);
+  }
+  static Account account(std::string const& key = "marked-key") { return {"", {}, Secret(key)}; }
+
+  std::unique_ptr<Recogniser> recogniser(std::string const& key = "marked-key",
+                                         std::string const& path = "/api/v3/sauc/bigmodel_async") const {
+    Recogniser::Options options;
+    options.service = "doubao";
+    options.address = at(path);
+    options.account = account(key);
+    options.final_within = 2s;
+    return std::make_unique<Recogniser>(*network_, std::move(options));
+  }
+  std::unique_ptr<Synthesiser> synthesiser(std::string const& key = "marked-key", int connections = 10) const {
+    Synthesiser::Options options;
+    options.service = "doubao";
+    options.address = at("/api/v3/tts/bidirection");
+    options.account = account(key);
+    options.connections = connections;
+    options.first_sound_within = 2s;
+    options.between = 1s;
+    return std::make_unique<Synthesiser>(*network_, std::move(options));
+  }
+  std::unique_ptr<openai::ChatModel> model(std::string const& key = "marked-key") const {
+    openai::ChatModel::Options options;
+    options.service = "ark";
+    options.address = at("/api/v3");
+    options.key = Secret(key);
+    options.chat.model = "ep-20240726155307-abcde";
+    options.chat.thinking = "disabled";
+    options.patience.between = 1s;
+    return std::make_unique<openai::ChatModel>(*network_, std::move(options));
+  }
+
+  static core::Result<speech::Transcript> transcript(Recogniser const& recogniser, int ms = 1000) {
+    Collected<core::Result<speech::Transcript>> said;
+    auto const stream = recogniser.open({"zh", "豆包、火山引擎"}, said.sink());
+    audio::Samples const sound(static_cast<std::size_t>(ms) * 16, 0.3F);
+    for (std::size_t i = 0; i < sound.size(); i += 512) {
+      stream->push(std::span(sound).subspan(i, std::min<std::size_t>(512, sound.size() - i)));
+    }
+    stream->transcribe(7, core::Urgency::final_transcript);
+    return said.wait([](auto const& values) { return !values.empty(); }).back();
+  }
+  struct Spoken {
+    std::size_t samples = 0;
+    std::optional<core::Error> error;
+  };
+  static Spoken spoken(Synthesiser const& synthesiser, std::string const& text = "你好，我是豆包。") {
+    Collected<core::Result<speech::SpokenBlock>> heard;
+    auto const job = synthesiser.speak({text, "zh", "doubao:zh_female_vv_uranus_bigtts", 1.0F, {}}, heard.sink());
+    auto const blocks = heard.wait([](auto const& b) { return !b.empty() && (!b.back() || b.back()->last); });
+    Spoken result;
+    for (auto const& block : blocks) {
+      if (block) {
+        result.samples += block->samples.size();
+      } else {
+        result.error = block.error();
+      }
+    }
+    return result;
+  }
+  struct Written {
+    std::string text;
+    std::optional<language::Finish> finish;
+    std::optional<core::Error> error;
+  };
+  static Written written(openai::ChatModel& model, std::string const& asked = "北京在哪里") {
+    Collected<language::Piece> pieces;
+    language::GenerateRequest request;
+    request.messages = {{language::Speaker::system, "你是小禾。"}, {language::Speaker::user, asked}};
+    auto const job = model.generate(std::move(request), pieces.sink());
+    Written result;
+    for (auto const& piece :
+         pieces.wait([](auto const& p) { return !p.empty() && !std::holds_alternative<language::Delta>(p.back()); })) {
+      if (auto const* delta = std::get_if<language::Delta>(&piece)) result.text += delta->text;
+      if (auto const* finish = std::get_if<language::Finish>(&piece)) result.finish = *finish;
+      if (auto const* error = std::get_if<core::Error>(&piece)) result.error = *error;
+    }
+    return result;
+  }
+
+  std::unique_ptr<Simulator> simulator_;
+  std::unique_ptr<net::Network> network_;  // after the clients' targets, before the clients, which tests make
+};
+
+TEST_F(ServicesTest, WhatIsSaidIsRecognised) {
+  start();
+  for (auto const* path : {"/api/v3/sauc/bigmodel_async", "/api/v3/sauc/bigmodel", "/api/v3/sauc/bigmodel_nostream"}) {
+    auto const said = transcript(*recogniser("marked-key", path));
+    ASSERT_TRUE(said) << said.error().message;
+    EXPECT_EQ(said->revision, 7U);
+    EXPECT_FALSE(said->text.empty());
+  }
+}
+
+TEST_F(ServicesTest, WhoeverTalksOnIsHeardInBothParts) {
+  start();
+  auto const ears = recogniser();
+  Collected<core::Result<speech::Transcript>> said;
+  auto const stream = ears->open({}, said.sink());
+  audio::Samples const sound(16000, 0.3F), quiet(8000, 0.0F);
+  stream->push(sound);
+  stream->transcribe(1, core::Urgency::final_transcript);
+  said.wait([](auto const& v) { return v.size() == 1; });
+  stream->push(quiet);
+  stream->push(sound);
+  stream->transcribe(2, core::Urgency::final_transcript);
+  auto const both = said.wait([](auto const& v) { return v.size() == 2; });
+  EXPECT_EQ(both[0]->text, "北京今天天气怎么样");
+  EXPECT_EQ(both[1]->text, "北京今天天气怎么样谢谢你");
+  EXPECT_EQ(both[1]->language, "zh");
+  stream->transcribe(3, core::Urgency::final_transcript);  // nothing new: the same words again, without another stream
+  EXPECT_EQ(said.wait([](auto const& v) { return v.size() == 3; })[2]->text, both[1]->text);
+  EXPECT_EQ(simulator_->counts().recognitions, 2U);
+}
+
+TEST_F(ServicesTest, ClausesFollowEachOtherOnOneConnection) {
+  start();
+  auto const voice = synthesiser();
+  for (int i = 0; i < 5; ++i) {
+    auto const heard = spoken(*voice);
+    EXPECT_FALSE(heard.error);
+    EXPECT_EQ(heard.samples, 8U * 1440);  // 60 ms a character, every half sample put together again
+  }
+  EXPECT_EQ(voice->counts().opened, 1U);
+  EXPECT_EQ(voice->counts().sessions, 5U);
+  EXPECT_EQ(spoken(*voice, "……！").samples, 0U);  // nothing to say is no request
+  EXPECT_EQ(voice->counts().sessions, 5U);
+}
+
+TEST_F(ServicesTest, ACancelledClauseFallsSilentAndItsConnectionGoesOn) {
+  SimulatorOptions options;
+  options.first_sound = 100ms;
+  start(std::move(options));
+  auto const voice = synthesiser("marked-key", 1);
+  Collected<core::Result<speech::SpokenBlock>> heard;
+  {
+    auto const job = voice->speak({"这一句没有人会听到。", "zh", "doubao:v", 1.0F, {}}, heard.sink());
+    std::this_thread::sleep_for(30ms);
+  }
+  EXPECT_EQ(spoken(*voice).samples, 8U * 1440);
+  EXPECT_EQ(heard.wait([](auto const&) { return true; }).size(), 0U);
+  EXPECT_EQ(voice->counts().opened, 1U);
+}
+
+TEST_F(ServicesTest, TheModelAnswersOnKeptConnections) {
+  start();
+  auto const ark = model();
+  for (int i = 0; i < 5; ++i) {
+    auto const answer = written(*ark);
+    EXPECT_EQ(answer.text, "您刚才说的是：北京在哪里。我记下了，还有什么可以帮您？");
+    ASSERT_TRUE(answer.finish);
+    EXPECT_EQ(answer.finish->usage.prompt_tokens, 40);
+  }
+  EXPECT_EQ(ark->connections().opened, 1U);
+  EXPECT_EQ(ark->connections().reused, 4U);
+}
+
+TEST_F(ServicesTest, AnAnswerGivenUpEndsAtOnce) {
+  SimulatorOptions options;
+  options.first_token = 5s;
+  start(std::move(options));
+  auto const ark = model();
+  Collected<language::Piece> pieces;
+  {
+    language::GenerateRequest request;
+    request.messages = {{language::Speaker::user, "你好"}};
+    auto const job = ark->generate(std::move(request), pieces.sink());
+    std::this_thread::sleep_for(50ms);
+  }
+  auto const end = pieces.wait([](auto const& p) { return !p.empty(); }, 2s);
+  EXPECT_EQ(std::get<core::Error>(end.back()).code, Code::cancelled);
+}
+
+TEST_F(ServicesTest, AWrongKeyIsNamedAsSuchAndNeverRepeated) {
+  start();
+  auto const heard = transcript(*recogniser("another-key"));
+  auto const said = spoken(*synthesiser("another-key"));
+  auto const wrote = written(*model("another-key"));
+  ASSERT_FALSE(heard);
+  ASSERT_TRUE(said.error);
+  ASSERT_TRUE(wrote.error);
+  for (auto const& error : {heard.error(), *said.error, *wrote.error}) {
+    EXPECT_EQ(error.code, Code::permission) << core::describe(error);
+    EXPECT_THAT(core::describe(error), testing::Not(testing::HasSubstr("another-key")));
+    EXPECT_THAT(core::describe(error), testing::HasSubstr("key"));
+  }
+}
+
+TEST_F(ServicesTest, WhatBreaksOnceIsDoneAgain) {
+  for (auto const kind : {Kind::reset, Kind::half_frame, Kind::wrong_compression, Kind::error_frame}) {
+    start([kind](Product product, std::uint64_t number) {
+      bool const once = product != Product::chat && number == 0;
+      return once ? Fault{kind, 55000001} : Fault{};
+    });
+    EXPECT_TRUE(transcript(*recogniser())) << static_cast<int>(kind);
+    auto const heard = spoken(*synthesiser());
+    EXPECT_FALSE(heard.error) << static_cast<int>(kind);
+    EXPECT_EQ(heard.samples, 8U * 1440);
+    network_.reset();
+  }
+}
+
+TEST_F(ServicesTest, WhatBreaksAlwaysEndsInASentenceInTime) {
+  for (auto const kind : {Kind::refuse, Kind::reset, Kind::reset_midway, Kind::stall, Kind::half_frame, Kind::error_frame}) {
+    start([kind](Product product, std::uint64_t) { return Fault{kind, product == Product::chat ? 500U : 55000001U}; });
+    auto const began = std::chrono::steady_clock::now();
+    auto const heard = transcript(*recogniser());
+    EXPECT_TRUE(kind == Kind::reset_midway || !heard) << static_cast<int>(kind);
+    EXPECT_TRUE(kind == Kind::refuse || spoken(*synthesiser()).error) << static_cast<int>(kind);
+    EXPECT_TRUE(written(*model()).error) << static_cast<int>(kind);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 9s) << static_cast<int>(kind);
+    network_.reset();
+  }
+}
+
+TEST_F(ServicesTest, NobodyThereIsSaidAtOnce) {
+  start();
+  auto const ears = recogniser();
+  auto const voice = synthesiser();
+  auto const ark = model();
+  simulator_.reset();
+  EXPECT_EQ(transcript(*ears).error().code, Code::unavailable);
+  EXPECT_EQ(spoken(*voice).error->code, Code::unavailable);
+  EXPECT_EQ(written(*ark).error->code, Code::unavailable);
+}
+
+}  // namespace
+}  // namespace parley::cloud::volcengine
