@@ -1,0 +1,50 @@
+#pragma once
+// Finding passages: by meaning and by words, the two lists fused by rank (Cormack et al. 2009, reciprocal rank fusion), what is
+// no hit left out, neighbours joined to one passage.
+#include <string>
+#include <vector>
+
+#include "knowledge/store.hpp"
+
+namespace parley::knowledge {
+
+enum class Way : std::uint8_t { hybrid, meaning, words };
+
+struct SearchOptions {
+  std::size_t count = 5;
+  Way way = Way::hybrid;
+  Filter filter;
+  double fusion_k = 60;  ///< score = Σ 1 / (k + rank), rank from 1
+  /// A passage is a hit when its cosine with the question is at least this, or when it has enough of the question's words.
+  /// The default is multilingual-e5-small's, whose cosines lie between 0.7 and 1.
+  double least_cosine = 0.82;
+  double least_words = 0.5;  ///< of the question's words, those that are in the passage
+  bool join = true;          ///< neighbours that are both hits become one passage
+};
+
+struct Passage {
+  std::string path, title;
+  std::string text;
+  std::size_t begin = 0, end = 0;  ///< code points of the document's text
+  int page = 0;                    ///< of its beginning
+  std::size_t ordinal = 0;         ///< of its first chunk
+  std::size_t chunks = 1;
+  double score = 0;   ///< the fusion's
+  double cosine = 0;  ///< the best of its chunks'
+};
+
+/// Blocks for the question's vector. Best first; empty when nothing is a hit.
+[[nodiscard]] core::Result<std::vector<Passage>> search(Store const& store, language::Embedder& embedder,
+                                                        std::string const& question, SearchOptions const& options,
+                                                        core::Urgency urgency);
+
+/// Σ 1 / (k + rank) over the lists, best first; equal scores in the order they were met.
+[[nodiscard]] std::vector<Ranked> fuse(std::vector<std::vector<Ranked>> const& lists, double k);
+
+/// Neighbours of one document become one passage, in the place of the better one; the text they share is written once.
+[[nodiscard]] std::vector<Passage> join_neighbours(std::vector<Passage> passages);
+
+/// The share of the question's words that the text has; 0 for a question without words.
+[[nodiscard]] double word_share(std::vector<std::string> const& words, std::string const& text);
+
+}  // namespace parley::knowledge
