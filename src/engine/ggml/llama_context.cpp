@@ -106,6 +106,8 @@ bool LlamaContext::admit(LlamaRequest& request) {
   return true;
 }
 
+std::size_t LlamaContext::known(LlamaRequest const& request) const { return can_cut_ ? cache_.known(request.tokens) : 0; }
+
 void LlamaContext::release(LlamaRequest& request) {
   if (request.sequence >= 0) cache_.release(request.sequence);
   request.sequence = -1;

@@ -26,6 +26,8 @@ class LlamaContext {
 
   /// Gives the request a sequence with as much of its beginning as is known. False when all sequences are in use.
   [[nodiscard]] bool admit(LlamaRequest& request);
+  /// Tokens at the beginning of its prompt that need not be read, as things are.
+  [[nodiscard]] std::size_t known(LlamaRequest const& request) const;
   /// Takes the sequence back; what has been read stays for others.
   void release(LlamaRequest& request);
 

@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <span>
 #include <vector>
 
@@ -242,6 +244,68 @@ TEST_F(LlamaTest, ASeedDrawsTheSameAgain) {
   request.sampling.seed = 42;
   (void)text_of(request);  // from here on the prompt is read from the cache each time
   EXPECT_EQ(text_of(request), text_of(request));
+}
+
+TEST_F(LlamaTest, ThoseWhoComeTogetherReadOnePromptOnce) {
+  std::string shared = "You are a guide. ";
+  for (int i = 0; i < 60; ++i) shared += "Room " + std::to_string(i * 7) + " is open. ";
+  Answer one, two;
+  auto const first = llama_->generate(greedy({{Speaker::system, shared}, {Speaker::user, "Where is room 7?"}}, 4), one.sink());
+  auto const second = llama_->generate(greedy({{Speaker::system, shared}, {Speaker::user, "哪里有房间？"}}, 4), two.sink());
+  EXPECT_LT(one.finish().usage.cached_tokens, 60);
+  auto const usage = two.finish().usage;
+  EXPECT_GT(usage.cached_tokens, usage.prompt_tokens - 50) << "read a second time";
+}
+
+TEST_F(LlamaTest, ClientsTakeTurns) {
+  // One client fills the places and the queue; another who comes after them waits for one place, not for all.
+  auto const of = [](std::string client, std::string question) {
+    auto request = greedy(ask(std::move(question)), 12);
+    request.client = std::move(client);
+    return request;
+  };
+  std::array<Answer, 5> greedy_ones;
+  Answer modest;
+  std::vector<core::Job> jobs;
+  for (int i = 0; i < 5; ++i) {
+    jobs.push_back(llama_->generate(of("greedy", "Tell a tale of " + std::to_string(i) + " cats."), greedy_ones[i].sink()));
+  }
+  jobs.push_back(llama_->generate(of("modest", "你好，请讲个故事。"), modest.sink()));
+  modest.wait();
+  int ended = 0;
+  for (auto& each : greedy_ones) ended += each.ended() ? 1 : 0;
+  EXPECT_LE(ended, 3);
+  for (auto& each : greedy_ones) each.wait();
+}
+
+TEST_F(LlamaTest, RandomCancelsNeverChangeAnothersBytes) {
+  // Questions with one clear answer each: in other company sums are formed in another order, which may turn a toss-up.
+  std::vector<std::string> const questions{"What is the capital of France?", "中国的首都是哪座城市？",
+                                           "What is the capital of Japan?", "法国的首都是哪座城市？"};
+  std::vector<std::string> alone;
+  for (auto const& question : questions) alone.push_back(text_of(greedy(ask(question), 6)));
+  std::mt19937 random(2026);
+  auto const number = [&](int low, int high) { return std::uniform_int_distribution(low, high)(random); };
+  int compared = 0;
+  for (int round = 0; round < 10; ++round) {
+    std::array<Answer, 3> answers;
+    std::array<std::size_t, 3> asked{};
+    std::vector<core::Job> jobs;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      asked[i] = static_cast<std::size_t>(number(0, static_cast<int>(questions.size()) - 1));
+      jobs.push_back(llama_->generate(greedy(ask(questions[asked[i]]), 6), answers[i].sink()));
+    }
+    auto const victim = static_cast<std::size_t>(number(0, 2));
+    if (int const after = number(0, 4); after > 0 && victim < 2) answers[victim].wait_for_deltas(after);
+    jobs[victim] = {};
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (i == victim) continue;
+      answers[i].wait();
+      EXPECT_EQ(answers[i].text(), alone[asked[i]]) << "round " << round;
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, 20);
 }
 
 TEST_F(LlamaTest, AJsonSchemaIsObeyed) {

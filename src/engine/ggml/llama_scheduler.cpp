@@ -1,6 +1,8 @@
 #include "engine/ggml/llama_scheduler.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <tuple>
 #include <utility>
 
 namespace parley::engine {
@@ -8,6 +10,12 @@ namespace parley::engine {
 using language::Delta;
 using language::Finish;
 using language::FinishReason;
+
+namespace {
+
+constexpr std::size_t most_clients = 4096;  // remembered for their turns; beyond, all begin anew
+
+}  // namespace
 
 core::Result<void> LlamaScheduler::submit(Request request) {
   auto const urgency = request->urgency;
@@ -76,33 +84,68 @@ bool LlamaScheduler::room_for(LlamaRequest const& request) const {
   return live_.size() < static_cast<std::size_t>(options_.sequences) && used <= static_cast<std::size_t>(options_.total_tokens);
 }
 
+/// Clients take turns: first whose requests occupy the fewest places, then whose last turn was longest ago, then who came
+/// first.
 LlamaScheduler::Request LlamaScheduler::next(core::Urgency urgency) {
-  std::vector<Request> cancelled;
+  std::vector<Request> cancelled;  // die outside the lock
   std::lock_guard lock(mutex_);
   auto& waiting = level(urgency).waiting;
-  while (!waiting.empty()) {
-    Request request = std::move(waiting.front());
-    waiting.pop_front();
-    if (!request->stop.stop_requested()) return request;
-    cancelled.push_back(std::move(request));
+  auto const gone = std::ranges::stable_partition(waiting, [](auto const& r) { return !r->stop.stop_requested(); });
+  cancelled.assign(std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
+  waiting.erase(gone.begin(), gone.end());
+  if (waiting.empty()) return nullptr;
+  auto const turn = [this](Request const& request) {
+    auto const places = std::ranges::count(live_, request->client, [](auto const& r) -> auto const& { return r->client; });
+    auto const last = last_turn_.find(request->client);
+    return std::tuple(places, last == last_turn_.end() ? std::uint64_t{0} : last->second, request->came);
+  };
+  auto const first = std::ranges::min_element(waiting, {}, turn);
+  Request request = std::move(*first);
+  waiting.erase(first);
+  return request;
+}
+
+void LlamaScheduler::put_back(std::vector<Request> requests) {
+  std::lock_guard lock(mutex_);
+  for (auto& request : requests) {
+    auto& waiting = level(request->urgency).waiting;
+    waiting.push_front(std::move(request));
   }
-  return nullptr;
+}
+
+/// Somebody is reading a beginning that this request has too, and is not past it: those who come together with one new prompt
+/// wait until it has been read once and then share it.
+bool LlamaScheduler::is_being_read(LlamaRequest const& request) const {
+  constexpr std::size_t worth_waiting = 32;  // tokens; fewer are read in one step
+  std::size_t const known = context_->known(request);
+  return std::ranges::any_of(live_, [&](auto const& other) {
+    if (other->urgency > request.urgency || other->read >= other->prompt_size) return false;
+    auto const common =
+        static_cast<std::size_t>(std::ranges::mismatch(other->tokens, request.tokens).in1 - other->tokens.begin());
+    return common > other->read && common >= known + worth_waiting;
+  });
 }
 
 void LlamaScheduler::admit(core::Urgency urgency) {
+  std::vector<Request> later;
   while (Request request = next(urgency)) {
+    if (is_being_read(*request)) {
+      later.push_back(std::move(request));
+      continue;
+    }
     bool room = room_for(*request);
     while (!room && make_way(urgency)) room = room_for(*request);
     bool const first_time = request->written() == 0 && request->usage.prompt_tokens == 0;
     if (!room || !context_->admit(*request)) {
-      std::lock_guard lock(mutex_);
-      level(urgency).waiting.push_front(std::move(request));
-      return;
+      later.push_back(std::move(request));
+      break;
     }
     if (first_time) {
       request->begun = core::Clock::now();
       request->usage.prompt_tokens = static_cast<int>(request->prompt_size);
       request->usage.cached_tokens = static_cast<int>(request->read);
+      if (last_turn_.size() > most_clients) last_turn_.clear();
+      last_turn_[request->client] = ++turns_;
     }
     if (request->unread() == 0) {  // a preparation that finds everything done
       context_->release(*request);
@@ -110,6 +153,7 @@ void LlamaScheduler::admit(core::Urgency urgency) {
     }
     live_.push_back(std::move(request));
   }
+  put_back(std::move(later));
 }
 
 /// Sets back the least urgent request that is less urgent than this, the youngest of them. What it has read and written stays

@@ -1,8 +1,11 @@
 #pragma once
 #include <array>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "engine/ggml/llama_context.hpp"
@@ -37,6 +40,8 @@ class LlamaScheduler : public std::enable_shared_from_this<LlamaScheduler> {
   [[nodiscard]] bool make_way(core::Urgency urgency);
   [[nodiscard]] bool room_for(LlamaRequest const& request) const;
   [[nodiscard]] Request next(core::Urgency urgency);
+  [[nodiscard]] bool is_being_read(LlamaRequest const& request) const;
+  void put_back(std::vector<Request> requests);
   [[nodiscard]] Level& level(core::Urgency urgency) { return levels_[static_cast<std::size_t>(urgency)]; }
   [[nodiscard]] std::chrono::milliseconds expected_wait(std::size_t ahead) const;
   void take(LlamaContext::Part const& part);
@@ -49,7 +54,9 @@ class LlamaScheduler : public std::enable_shared_from_this<LlamaScheduler> {
   std::unique_ptr<LlamaContext> context_;
   LlamaOptions options_;
   Arbiter& arbiter_;
-  std::vector<Request> live_;  // only on the arbiter's thread
+  std::vector<Request> live_;                                    // only on the arbiter's thread, as are the next two
+  std::map<std::string, std::uint64_t, std::less<>> last_turn_;  ///< client → when its last request was begun
+  std::uint64_t turns_ = 0;
   std::mutex mutex_;
   std::array<Level, core::urgency_levels> levels_;
   double service_ms_ = 2000;  ///< a request from its beginning to its end, a running mean; guarded by mutex_

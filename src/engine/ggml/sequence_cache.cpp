@@ -51,6 +51,15 @@ std::optional<SequenceCache::Claim> SequenceCache::claim(std::span<Token const> 
   return claim;
 }
 
+std::size_t SequenceCache::known(std::span<Token const> prompt) const {
+  std::size_t most = 0;
+  for (auto const& sequence : sequences_) {
+    auto const common = std::ranges::mismatch(prompt, sequence.tokens).in1 - prompt.begin();
+    most = std::max(most, static_cast<std::size_t>(common));
+  }
+  return most;
+}
+
 void SequenceCache::append(int sequence, std::span<Token const> tokens) {
   auto& own = at(sequence).tokens;
   own.insert(own.end(), tokens.begin(), tokens.end());

@@ -26,6 +26,9 @@ class SequenceCache {
   /// the idle sequence that was used longest ago. None when every sequence is in use.
   [[nodiscard]] std::optional<Claim> claim(std::span<Token const> prompt, std::size_t most);
 
+  /// Tokens of the prompt's beginning that lie in some sequence.
+  [[nodiscard]] std::size_t known(std::span<Token const> prompt) const;
+
   void append(int sequence, std::span<Token const> tokens);  ///< they have been read into it
   void release(int sequence);                                ///< idle from now on; its tokens stay for others
   void forget(int sequence);                                 ///< nothing in it can be relied on
