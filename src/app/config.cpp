@@ -89,6 +89,7 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
                    {"voice_activity", text(config.voice_activity)},
                    {"end_of_turn", text(config.end_of_turn)}});
            }},
+          {"guard", text(config.guard)},
           {"log", text(config.log)}});
     return config;
   } catch (Mistake const& mistake) {

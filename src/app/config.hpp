@@ -21,6 +21,7 @@ struct Config {
   std::string asr = "whisper-base";
   std::string voice_activity = "silero-vad";
   std::string end_of_turn = "smart-turn-v3.2";
+  std::string guard = "guard.yaml";  ///< policy, beside the shipped configuration unless absolute; "off": no gate
   std::string log = "warn";
 };
 

@@ -17,6 +17,7 @@ TEST(Config, TheShippedFileIsTheDefault) {
   EXPECT_EQ(shipped->role, built_in.role);
   EXPECT_EQ(shipped->voices, built_in.voices);
   EXPECT_EQ(shipped->llm, built_in.llm);
+  EXPECT_EQ(shipped->guard, built_in.guard);
   EXPECT_EQ(shipped->log, built_in.log);
 }
 

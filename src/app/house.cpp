@@ -17,6 +17,8 @@
 #include "engine/openvino/silero.hpp"
 #include "engine/openvino/smart_turn.hpp"
 #include "engine/phonemes/espeak.hpp"
+#include "guard/guarded_model.hpp"
+#include "guard/guarded_recogniser.hpp"
 #include "models/store.hpp"
 #include "speech/voices.hpp"
 
@@ -57,7 +59,24 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
     say("loading: voices");
     if (auto done = house->open_speaking(*store); !done) return std::unexpected(done.error());
   }
+  if (auto done = house->open_guard(); !done) return std::unexpected(done.error());
   return house;
+}
+
+/// Last, around what is there. Without its parts nothing is served: it fails closed.
+Result<void> House::open_guard() {
+  if (config_.guard == "off") return {};
+  auto policy = guard::load_policy(share_folder() / "config" / config_.guard);
+  if (!policy) return std::unexpected(policy.error());
+  if (!policy->enabled) return {};
+  auto guard = guard::Guard::compile(std::move(*policy));
+  if (!guard) return std::unexpected(guard.error());
+  guard_ = std::move(*guard);
+  if (engines_.model) engines_.model = std::make_shared<guard::GuardedModel>(engines_.model, guard_);
+  if (engines_.recogniser && guard_->policy().mask_transcripts) {
+    engines_.recogniser = std::make_shared<guard::GuardedRecogniser const>(engines_.recogniser, guard_);
+  }
+  return {};
 }
 
 Result<void> House::open_hearing(models::Store const& store) {

@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "conversation/call.hpp"
 #include "engine/arbiter.hpp"
+#include "guard/guard.hpp"
 #include "language/role.hpp"
 
 namespace parley::engine {
@@ -40,6 +41,8 @@ class House {
   [[nodiscard]] conversation::Engines const& engines() const { return engines_; }
   [[nodiscard]] Config const& config() const { return config_; }
   [[nodiscard]] language::Roles const& roles() const { return roles_; }
+  /// What everything that people and models say passes; null when it is switched off.
+  [[nodiscard]] std::shared_ptr<guard::Guard const> const& guard() const { return guard_; }
   [[nodiscard]] engine::Arbiter const& arbiter() const { return *arbiter_; }
 
  private:
@@ -47,6 +50,7 @@ class House {
   [[nodiscard]] core::Result<void> open_hearing(models::Store const& store);
   [[nodiscard]] core::Result<void> open_thinking(models::Store const& store);
   [[nodiscard]] core::Result<void> open_speaking(models::Store const& store);
+  [[nodiscard]] core::Result<void> open_guard();
   [[nodiscard]] std::set<std::pair<std::string, std::string>> voices_in_use() const;
   [[nodiscard]] core::Result<void> warm_voice(std::string const& language, std::string const& voice) const;
   [[nodiscard]] core::Result<void> warm_hearing() const;
@@ -54,6 +58,7 @@ class House {
 
   Config config_;
   language::Roles roles_;
+  std::shared_ptr<guard::Guard const> guard_;
   std::unique_ptr<engine::OpenVino> openvino_;
   conversation::Engines engines_;
   std::unique_ptr<engine::Arbiter> arbiter_;  // last: it stops before the engines that its work uses are gone

@@ -5,6 +5,7 @@
 
 #include "app/call_command.hpp"
 #include "app/config.hpp"
+#include "app/guard_command.hpp"
 #include "app/knowledge_command.hpp"
 #include "app/models_command.hpp"
 #include "app/serve_command.hpp"
@@ -98,6 +99,7 @@ int main(int argc, char** argv) {
   });
 
   app::add_models_command(cli, status);
+  app::add_guard_command(cli, status);
   app::add_knowledge_command(cli, status);
 
   try {

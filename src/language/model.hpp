@@ -57,7 +57,12 @@ struct Usage {
   int completion_tokens = 0;
 };
 
-enum class FinishReason { stop, length, tool_calls };
+enum class FinishReason {
+  stop,
+  length,
+  tool_calls,
+  content_filter,  ///< the guard ended it; the text says so
+};
 
 /// One token of an answer and how likely it was among all of them, before any sampling setting.
 struct TokenScore {

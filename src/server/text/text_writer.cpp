@@ -69,6 +69,7 @@ std::string reason_of(language::FinishReason reason) {
     case language::FinishReason::stop: return "stop";
     case language::FinishReason::length: return "length";
     case language::FinishReason::tool_calls: return "tool_calls";
+    case language::FinishReason::content_filter: return "content_filter";
   }
   return "stop";
 }

@@ -1,0 +1,49 @@
+#include "guard/trigger.hpp"
+
+namespace parley::guard {
+
+core::Result<PatternSet> compile_triggers(std::vector<std::string> const& more) {
+  std::string const gap =
+      R"((?:[ \t\-.()/_,]|\xc2\xb7|\xc2\xa0|\xe3\x80[\x80\x81]|\xe2\x80[\x80-\x94\xaf]|\xef\xbc[\x88-\x8f]))";
+  std::string const digit =
+      "(?:[0-9]|零|〇|○|洞|一|壹|幺|二|贰|貳|两|兩|三|叁|參|四|肆|五|伍|六|陆|陸|七|柒|拐|八|捌|九|玖|勾)";
+  std::string const word =
+      "(?:zero|oh?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
+      "(?:twen|thir|for|fif|six|seven|eigh|nine)ty|double|triple|hundred|thousand)";
+  std::string const name =
+      "(?:密码|口令|密钥|秘钥|令牌|验证码|卡号|账号|身份证|护照号|社保号|password|passwd|pwd|passcode|passphrase|pin code|"
+      "api[ _-]?key|access[ _]key|secret|access token|auth_token|id number|card number|bank account|passport number|"
+      "security number)";
+  std::vector<PatternSet::Pattern> patterns;
+  auto const add = [&](std::string expression, unsigned id = 0) {
+    patterns.push_back({.expression = std::move(expression), .id = id, .caseless = true, .with_start = false});
+  };
+  add("-----BEGIN ", private_key_trigger);
+  // Numbers, written and said.
+  add("[0-9](?:" + gap + "{0,3}[0-9]){5}");
+  add(digit + "(?:" + gap + "{0,3}" + digit + "){6}");
+  add(word + "(?:[ ,.\\-]{1,3}" + word + "){3}");
+  // Codes.
+  add(R"([A-Za-z0-9_%+\-]@[A-Za-z0-9])");
+  add("(?:京|津|沪|渝|冀|豫|云|辽|黑|湘|皖|鲁|新|苏|浙|赣|鄂|桂|甘|晋|蒙|陕|吉|闽|贵|粤|青|藏|川|宁|琼|使|领)[A-Za-z]");
+  add(R"([A-Z]{2}[0-9]{2}[ \-]?[0-9A-Z]{4})");
+  add(R"([0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9])");
+  add(R"([0-9a-f]:[0-9a-f]{0,4}:[0-9a-f:])");
+  add("[0-9A-Za-z]{18}");
+  // Keys.
+  add(R"([A-Za-z0-9+/_.=\-]{20})");
+  add("LTAI[A-Za-z0-9]{12}");
+  // Names of secrets with something that ties a value to them.
+  add(name + R"([\x80-\xff\s"'`]{0,12}(?:[:=]|\xef\xbc[\x9a\x9d]|是|为|is\s))");
+  // Disguises: compatibility forms, hidden characters, marks, letters of other alphabets between Latin ones.
+  add(R"(\xef\xbc[\x90-\xba]|\xef\xbd[\x81-\x9a]|\xef\xbc\xa0)");
+  add(R"(\xe2(?:[\x91-\x93]|\x84|\x81[\xb0-\xbf]|\x82[\x80-\x9c]|\x9d[\xb6-\xbf]|\x9e[\x80-\x93])|\xc2[\xaa\xb2\xb3\xb9\xba])");
+  add(R"(\xf0\x9d[\x90-\x9f]|\xf0\x9f[\x84-\x87]|\xe2[\xba-\xbf]|\xef[\xa4-\xab])");
+  add(R"(\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\xa0[\x8b-\x8f])");
+  add(R"(\xef\xb8[\x80-\x8f]|\xf3\xa0|\xe1\x85[\x9f\xa0]|\xe1\x9e[\xb4\xb5]|\xe3\x85\xa4|\xef\xbe\xa0|\xef\xbf\xb[0-8])");
+  add(R"([A-Za-z0-9](?:\xcc|\xcd[\x80-\xaf]|[\xc3-\xc8\xce-\xd1])|[\xc3-\xc8\xce-\xd1][\x80-\xbf][A-Za-z0-9])");
+  for (auto const& expression : more) add(expression);
+  return PatternSet::compile(patterns);
+}
+
+}  // namespace parley::guard
