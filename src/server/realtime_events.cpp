@@ -1,6 +1,5 @@
 #include "server/realtime_events.hpp"
 
-#include "audio/pcm16.hpp"
 #include "server/base64.hpp"
 
 namespace parley::server {
@@ -109,14 +108,29 @@ Json response_json(ResponseFace const& face) {
 }  // namespace
 
 Json item_json(Item const& item) {
-  Json content = Json::array();
-  if (item.status != ItemStatus::in_progress) content.push_back(content_json(item));
-  return {{"id", item.id},
-          {"object", "realtime.item"},
-          {"type", "message"},
-          {"status", name(item.status)},
-          {"role", role_of(item.speaker)},
-          {"content", std::move(content)}};
+  Json json{{"id", item.id}, {"object", "realtime.item"}, {"status", name(item.status)}};
+  switch (item.kind) {
+    case Item::Kind::message: {
+      Json content = Json::array();
+      if (item.status != ItemStatus::in_progress) content.push_back(content_json(item));
+      json["type"] = "message";
+      json["role"] = role_of(item.speaker);
+      json["content"] = std::move(content);
+      break;
+    }
+    case Item::Kind::function_call:
+      json["type"] = "function_call";
+      json["call_id"] = item.call_id;
+      json["name"] = item.name;
+      json["arguments"] = item.status == ItemStatus::in_progress ? "" : item.text;
+      break;
+    case Item::Kind::function_call_output:
+      json["type"] = "function_call_output";
+      json["call_id"] = item.call_id;
+      json["output"] = item.text;
+      break;
+  }
+  return json;
 }
 
 Json EventWriter::begin(std::string_view type) const { return {{"type", std::string(type)}, {"event_id", new_id_("event_")}}; }
@@ -125,7 +139,7 @@ Json EventWriter::begin(std::string_view type, ResponseFace const& face) const {
   Json event = begin(type);
   event["response_id"] = face.response;
   event["item_id"] = face.item;
-  event["output_index"] = 0;
+  event["output_index"] = face.output_index;
   event["content_index"] = 0;
   return event;
 }
@@ -233,10 +247,11 @@ std::string EventWriter::response_created(ResponseFace const& face) const {
   return bytes_of(event);
 }
 
-std::string EventWriter::output_item(std::string_view type, ResponseFace const& face, Item const& item) const {
+std::string EventWriter::output_item(std::string_view type, ResponseFace const& face, Item const& item,
+                                     int output_index) const {
   Json event = begin(type);
   event["response_id"] = face.response;
-  event["output_index"] = 0;
+  event["output_index"] = output_index;
   event["item"] = item_json(item);
   return bytes_of(event);
 }
@@ -259,12 +274,34 @@ std::string EventWriter::text_done(ResponseFace const& face, std::string const& 
   return bytes_of(event);
 }
 
-std::string EventWriter::audio_delta(ResponseFace const& face, std::span<float const> samples) const {
+std::string EventWriter::arguments_delta(ResponseFace const& face, std::string const& item, int output_index,
+                                         std::string const& call_id, std::string const& delta) const {
+  Json event = begin("response.function_call_arguments.delta");
+  event["response_id"] = face.response;
+  event["item_id"] = item;
+  event["output_index"] = output_index;
+  event["call_id"] = call_id;
+  event["delta"] = delta;
+  return bytes_of(event);
+}
+
+std::string EventWriter::arguments_done(ResponseFace const& face, Item const& item, int output_index) const {
+  Json event = begin("response.function_call_arguments.done");
+  event["response_id"] = face.response;
+  event["item_id"] = item.id;
+  event["output_index"] = output_index;
+  event["call_id"] = item.call_id;
+  event["name"] = item.name;
+  event["arguments"] = item.text;
+  return bytes_of(event);
+}
+
+std::string EventWriter::audio_delta(ResponseFace const& face, std::string_view sound) const {
   // By hand: this is most of what is ever sent, and base64 needs no escaping.
   std::string event = bytes_of(begin("response.output_audio.delta", face));
   event.pop_back();
   event += R"(,"delta":")";
-  append_base64(event, audio::to_pcm16(samples));
+  append_base64(event, sound);
   event += "\"}";
   return event;
 }
@@ -273,12 +310,13 @@ std::string EventWriter::audio_done(ResponseFace const& face) const {
   return bytes_of(begin("response.output_audio.done", face));
 }
 
-std::string EventWriter::response_done(ResponseFace const& face, ReplyEnded const& ended) const {
+std::string EventWriter::response_done(ResponseFace const& face, ReplyEnded const& ended, bool with_message) const {
   Json event = begin("response.done");
   Json response = response_json(face);
   response["status"] = status_of(ended.why);
   response["status_details"] = status_details(ended);
-  response["output"].push_back(item_json(ended.item));
+  if (with_message) response["output"].push_back(item_json(ended.item));
+  for (auto const& call : ended.calls) response["output"].push_back(item_json(call));
   response["usage"] = usage_json(ended.usage);
   event["response"] = std::move(response);
   return bytes_of(event);

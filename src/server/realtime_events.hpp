@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +21,7 @@ struct ResponseFace {
   std::string conversation;  ///< empty: outside of it
   bool speak = true;
   std::map<std::string, std::string> metadata;
+  int output_index = 0;    ///< of its message
   Json audio, max_tokens;  ///< of the session, as they are in force
 };
 
@@ -53,15 +53,20 @@ class EventWriter {
 
   [[nodiscard]] std::string response_created(ResponseFace const& face) const;
   /// response.output_item.added, .done
-  [[nodiscard]] std::string output_item(std::string_view type, ResponseFace const& face, conversation::Item const& item) const;
+  [[nodiscard]] std::string output_item(std::string_view type, ResponseFace const& face, conversation::Item const& item,
+                                        int output_index) const;
   /// response.content_part.added, .done
   [[nodiscard]] std::string content_part(std::string_view type, ResponseFace const& face, std::string const& text) const;
   /// response.output_audio_transcript.delta or response.output_text.delta
   [[nodiscard]] std::string text_delta(ResponseFace const& face, std::string const& delta) const;
   [[nodiscard]] std::string text_done(ResponseFace const& face, std::string const& text) const;
-  [[nodiscard]] std::string audio_delta(ResponseFace const& face, std::span<float const> samples) const;
+  [[nodiscard]] std::string audio_delta(ResponseFace const& face, std::string_view sound) const;
+  [[nodiscard]] std::string arguments_delta(ResponseFace const& face, std::string const& item, int output_index,
+                                            std::string const& call_id, std::string const& delta) const;
+  [[nodiscard]] std::string arguments_done(ResponseFace const& face, conversation::Item const& item, int output_index) const;
   [[nodiscard]] std::string audio_done(ResponseFace const& face) const;
-  [[nodiscard]] std::string response_done(ResponseFace const& face, conversation::ReplyEnded const& ended) const;
+  [[nodiscard]] std::string response_done(ResponseFace const& face, conversation::ReplyEnded const& ended,
+                                          bool with_message) const;
   [[nodiscard]] std::string rate_limits() const;
 
  private:

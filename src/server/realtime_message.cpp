@@ -5,6 +5,7 @@
 
 #include "core/utf8.hpp"
 #include "server/base64.hpp"
+#include "server/function_tools.hpp"
 
 namespace parley::server {
 namespace {
@@ -57,14 +58,33 @@ std::string read_part(FieldReader part, Speaker speaker, Item& item) {
   return transcript.value_or("");
 }
 
+/// A call of a function that a client remembers, or the result of one.
+Item read_call(Item item, std::string const& type, FieldReader& fields) {
+  bool const result = type == "function_call_output";
+  item.kind = result ? Item::Kind::function_call_output : Item::Kind::function_call;
+  item.speaker = result ? Speaker::tool : Speaker::assistant;
+  item.call_id = fields.needed_text("call_id", longest_id);
+  if (!result) item.name = fields.needed_text("name", longest_id);
+  auto text = fields.text(result ? "output" : "arguments");
+  if (!text) {
+    std::string const name = result ? "output" : "arguments";
+    fields.complain(name, "missing_required_parameter", "Missing required parameter: '" + fields.path(name) + "'.");
+  }
+  item.text = std::move(text).value_or("");
+  return item;
+}
+
 Item read_item(Json const& json, std::string const& path, Complaint& complaint) {
   FieldReader fields(json, path, complaint);
   Item item;
   item.id = fields.text("id", longest_id).value_or("");
   if (item.id == "root") fields.complain("id", "invalid_value", "'root' cannot be the id of an item.");
   auto const type = fields.needed_text("type", longest_id);
+  if (type == "function_call" || type == "function_call_output") return read_call(std::move(item), type, fields);
   if (!type.empty() && type != "message") {
-    fields.complain("type", "unsupported_item", "Items of type '" + type + "' are not supported here; send a 'message'.");
+    fields.complain("type", "unsupported_item",
+                    "Items of type '" + type +
+                        "' are not supported here; send a 'message', a 'function_call' or a 'function_call_output'.");
     return item;
   }
   auto const role = fields.choice("role", {"user", "assistant", "system"});
@@ -173,6 +193,10 @@ ResponseCreate read_response_create(FieldReader& fields, Complaint& complaint) {
   create.speak = read_modalities(response);
   create.outside = response.choice("conversation", {"auto", "none"}) == "none";
   create.metadata = read_metadata(response);
+  if (Json const* tools = response.array("tools")) create.tools = read_tools(*tools, "response.tools", complaint);
+  if (response.has("tool_choice") && !response.is_null("tool_choice")) {
+    create.tool_choice = read_tool_choice((*object)["tool_choice"], "response.tool_choice", complaint);
+  }
   create.input = read_input(response, complaint);
   if (response.has("max_output_tokens") && (*object)["max_output_tokens"] != "inf") {
     if (auto const most = response.integer("max_output_tokens", 1, 4096)) create.max_tokens = static_cast<int>(*most);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "conversation/item.hpp"
+#include "language/model.hpp"
 #include "server/field_reader.hpp"
 #include "server/protocol_error.hpp"
 
@@ -51,6 +52,8 @@ struct ResponseCreate {
   bool outside = false;  ///< conversation: "none"
   std::optional<std::vector<InputItem>> input;
   std::map<std::string, std::string> metadata;
+  std::optional<std::vector<language::Tool>> tools;
+  std::optional<language::ToolChoice> tool_choice;
   std::optional<std::string> say;  ///< our own extension `response.parley.say`: speak exactly this
 };
 struct ResponseCancel {

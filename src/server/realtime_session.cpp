@@ -30,10 +30,11 @@ RealtimeSession::RealtimeSession(Opening opening)
 
 std::optional<conversation::Event> RealtimeSession::preset(Json const& update) {
   if (!update.is_object() || !config_.merge(update)) return std::nullopt;
+  ear_ = SoundReader(config_.input_format());
   return conversation::SettingsChanged{config_.settings()};
 }
 
-Outgoing RealtimeSession::greet() const { return {writer_.session("session.created", config_.object()), {}}; }
+Outgoing RealtimeSession::greet() const { return {writer_.session("session.created", config_.shown()), {}}; }
 
 RealtimeSession::Intake RealtimeSession::take(std::string_view message) {
   Intake intake;
@@ -61,28 +62,27 @@ void RealtimeSession::on(SessionUpdate const& message, std::string const& event_
     intake.out.push_back({writer_.error(merged.error()), {}});
     return;
   }
-  intake.out.push_back({writer_.session("session.updated", config_.object()), {}});
+  intake.out.push_back({writer_.session("session.updated", config_.shown()), {}});
+  if (config_.input_format() != ear_.format()) {
+    intake.sound = ear_.finish();
+    ear_ = SoundReader(config_.input_format());
+  }
   intake.events.emplace_back(conversation::SettingsChanged{config_.settings()});
 }
 
 void RealtimeSession::on(AudioAppend const& message, std::string const&, Intake& intake) {
-  std::string bytes = std::exchange(half_sample_, {}) + message.bytes;
-  if (bytes.size() % 2 != 0) {
-    half_sample_ = bytes.back();
-    bytes.pop_back();
-  }
-  intake.sound = to_heard_.push(audio::from_pcm16(bytes));
+  intake.sound = ear_.push(message.bytes);
 }
 
 void RealtimeSession::on(AudioCommit const&, std::string const& event_id, Intake& intake) {
-  intake.sound = to_heard_.finish();
+  intake.sound = ear_.finish();
   wishes_.add(Kind::commit, {}, event_id);
   intake.events.emplace_back(conversation::CommitAsked{});
 }
 
 void RealtimeSession::on(AudioClear const&, std::string const&, Intake& intake) {
-  half_sample_.clear();
-  intake.sound = to_heard_.finish();  // the stream's positions stay true; the conversation forgets what it held
+  ear_.forget_half_sample();
+  intake.sound = ear_.finish();  // the stream's positions stay true; the conversation forgets what it held
   intake.events.emplace_back(conversation::ClearAsked{});
 }
 
@@ -142,6 +142,8 @@ std::expected<conversation::ReplyOverrides, ProtocolError> RealtimeSession::over
   overrides.outside = create.outside;
   overrides.metadata = create.metadata;
   overrides.say = create.say;
+  overrides.tools = create.tools;
+  overrides.tool_choice = create.tool_choice;
   if (create.voice) {
     auto voices = choose_voice(config_.role(), config_.voices(), *create.voice, "response.audio.output.voice");
     if (!voices) return std::unexpected(voices.error());
@@ -166,6 +168,10 @@ std::expected<conversation::ReplyOverrides, ProtocolError> RealtimeSession::over
 }
 
 void RealtimeSession::on(ResponseCreate const& message, std::string const& event_id, Intake& intake) {
+  if (config_.only_transcribes()) {
+    return refuse(intake, "invalid_session_type", "A transcription session gives no answers; open one of type 'realtime'.", {},
+                  event_id);
+  }
   auto overrides = overrides_of(message);
   if (!overrides) {
     overrides.error().event_id = event_id;

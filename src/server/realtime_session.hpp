@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "audio/format.hpp"
-#include "audio/resample.hpp"
 #include "conversation/command.hpp"
 #include "conversation/event.hpp"
 #include "server/pending_wishes.hpp"
 #include "server/realtime_events.hpp"
 #include "server/realtime_message.hpp"
 #include "server/session_config.hpp"
+#include "server/sound_format.hpp"
 
 namespace parley::server {
 
@@ -64,6 +64,9 @@ class RealtimeSession {
   struct Reply {
     ResponseFace face;
     std::string text;
+    std::optional<SoundWriter> sound;
+    bool has_message = false;          ///< its message has been announced; one that only calls a function has none
+    std::vector<std::string> outputs;  ///< ids of what it consists of so far, in their order
   };
   struct Entry {
     conversation::Item item;
@@ -92,6 +95,8 @@ class RealtimeSession {
   void news(conversation::UserWords const& news, Out& out);
   void news(conversation::ReplyBegan const& news, Out& out);
   void news(conversation::ReplyText const& news, Out& out);
+  void news(conversation::ToolCallStarted const& news, Out& out);
+  void news(conversation::ToolCallDelta const& news, Out& out);
   void news(conversation::ReplySound const& news, Out& out);
   void news(conversation::ReplyEnded const& news, Out& out);
   void news(conversation::Refused const& news, Out& out);
@@ -99,6 +104,9 @@ class RealtimeSession {
   void news(conversation::IdleTimeout const& news, Out& out);
   void news(conversation::TurnMeasured const& news, Out& out);
 
+  void announce_message(Reply& reply, Out& out);
+  void send_sound(Reply const& reply, core::ReplyId id, std::string_view bytes, Out& out) const;
+  void finish_calls(Reply const& reply, std::vector<conversation::Item> const& calls, Out& out);
   void announce(conversation::Item const& item, std::string const& previous, Out& out);
   void finish_item(conversation::Item const& item, std::string const& previous, Out& out);
   void answer_waiting(std::string const& item, Out& out);
@@ -110,8 +118,7 @@ class RealtimeSession {
   EventWriter writer_;
   SessionConfig config_;
   std::string conversation_id_;
-  audio::Resampler to_heard_{audio::spoken_hz, audio::heard_hz};
-  std::string half_sample_;  ///< an append may end in the middle of one
+  SoundReader ear_{SoundFormat::pcm};
   std::map<std::string, Entry> items_;
   std::map<core::ReplyId, Reply> replies_;              ///< those that are being given; sound of any other is dropped
   std::optional<conversation::UserWords> early_words_;  ///< of a turn that is not committed yet

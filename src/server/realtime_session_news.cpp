@@ -21,15 +21,16 @@ inline constexpr bool is_news =
     std::is_same_v<T, conversation::SpeechStarted> || std::is_same_v<T, conversation::SpeechStopped> ||
     std::is_same_v<T, conversation::TurnCommitted> || std::is_same_v<T, ItemNews> ||
     std::is_same_v<T, conversation::UserWords> || std::is_same_v<T, conversation::ReplyBegan> ||
-    std::is_same_v<T, conversation::ReplyText> || std::is_same_v<T, conversation::ReplySound> ||
+    std::is_same_v<T, conversation::ReplyText> || std::is_same_v<T, conversation::ToolCallStarted> ||
+    std::is_same_v<T, conversation::ToolCallDelta> || std::is_same_v<T, conversation::ReplySound> ||
     std::is_same_v<T, ReplyEnded> || std::is_same_v<T, conversation::Refused> || std::is_same_v<T, conversation::Cleared> ||
     std::is_same_v<T, conversation::IdleTimeout> || std::is_same_v<T, conversation::TurnMeasured>;
 
-Item begun(conversation::ReplyBegan const& news) {
+Item begun(ResponseFace const& face) {
   Item item;
-  item.id = news.item;
+  item.id = face.item;
   item.speaker = Speaker::assistant;
-  item.spoken = news.speak;
+  item.spoken = face.speak;
   item.status = ItemStatus::in_progress;
   return item;
 }
@@ -151,40 +152,97 @@ void RealtimeSession::news(conversation::ReplyBegan const& news, Out& out) {
                     news.outside ? std::string() : conversation_id_,
                     news.speak,
                     news.metadata,
+                    0,
                     config_.object()["audio"]["output"],
                     config_.object()["max_output_tokens"]};
-  Item const item = begun(news);
   out.push_back({writer_.response_created(face), {}});
-  out.push_back({writer_.output_item("response.output_item.added", face, item), {}});
-  if (!news.outside) announce(item, news.previous, out);
-  out.push_back({writer_.content_part("response.content_part.added", face, {}), {}});
-  replies_.insert_or_assign(news.reply, Reply{std::move(face), {}});
+  Reply reply{std::move(face), {}, {}, false, {}};
+  if (news.speak) reply.sound.emplace(config_.output_format());
+  replies_.insert_or_assign(news.reply, std::move(reply));
+}
+
+/// The message of an answer begins with its first word or sound: one that only calls a function has none.
+void RealtimeSession::announce_message(Reply& reply, Out& out) {
+  if (std::exchange(reply.has_message, true)) return;
+  reply.face.output_index = static_cast<int>(reply.outputs.size());
+  reply.outputs.push_back(reply.face.item);
+  Item const item = begun(reply.face);
+  out.push_back({writer_.output_item("response.output_item.added", reply.face, item, reply.face.output_index), {}});
+  if (!reply.face.conversation.empty()) announce(item, reply.face.previous, out);
+  out.push_back({writer_.content_part("response.content_part.added", reply.face, {}), {}});
 }
 
 void RealtimeSession::news(conversation::ReplyText const& news, Out& out) {
   auto const reply = replies_.find(news.reply);
   if (reply == replies_.end() || news.delta.empty()) return;
+  announce_message(reply->second, out);
   reply->second.text += news.delta;
   out.push_back({writer_.text_delta(reply->second.face, news.delta), {}});
 }
 
 void RealtimeSession::news(conversation::ReplySound const& news, Out& out) {
   auto const reply = replies_.find(news.reply);
-  if (reply == replies_.end() || !reply->second.face.speak || !news.samples || news.samples->empty()) return;
-  std::span<float const> const samples(*news.samples);
-  std::size_t const pieces = (samples.size() + longest_delta - 1) / longest_delta;
+  if (reply == replies_.end() || !reply->second.sound || !news.samples || news.samples->empty()) return;
+  announce_message(reply->second, out);
+  send_sound(reply->second, news.reply, reply->second.sound->push(*news.samples), out);
+}
+
+void RealtimeSession::send_sound(Reply const& reply, core::ReplyId id, std::string_view bytes, Out& out) const {
+  std::size_t const longest = config_.output_format() == SoundFormat::pcm ? longest_delta * 2 : longest_delta / 3;
+  std::size_t const pieces = (bytes.size() + longest - 1) / longest;
   for (std::size_t i = 0; i < pieces; ++i) {
-    std::size_t const from = samples.size() * i / pieces;
-    std::size_t const to = samples.size() * (i + 1) / pieces;
-    out.push_back({writer_.audio_delta(reply->second.face, samples.subspan(from, to - from)), news.reply});
+    // Even positions: a sample of PCM16 has two bytes.
+    std::size_t const from = bytes.size() * i / pieces / 2 * 2;
+    std::size_t const to = i + 1 == pieces ? bytes.size() : bytes.size() * (i + 1) / pieces / 2 * 2;
+    out.push_back({writer_.audio_delta(reply.face, bytes.substr(from, to - from)), id});
+  }
+}
+
+void RealtimeSession::news(conversation::ToolCallStarted const& news, Out& out) {
+  auto const found = replies_.find(news.reply);
+  if (found == replies_.end()) return;
+  Reply& reply = found->second;
+  int const index = static_cast<int>(reply.outputs.size());
+  reply.outputs.push_back(news.item.id);
+  out.push_back({writer_.output_item("response.output_item.added", reply.face, news.item, index), {}});
+  // Behind a message that was never announced means behind what is before that.
+  std::string const& previous = news.previous == reply.face.item && !reply.has_message ? reply.face.previous : news.previous;
+  if (!reply.face.conversation.empty()) announce(news.item, previous, out);
+}
+
+void RealtimeSession::news(conversation::ToolCallDelta const& news, Out& out) {
+  auto const found = replies_.find(news.reply);
+  if (found == replies_.end() || news.delta.empty()) return;
+  auto const& outputs = found->second.outputs;
+  auto const index = static_cast<int>(std::ranges::find(outputs, news.item) - outputs.begin());
+  out.push_back({writer_.arguments_delta(found->second.face, news.item, index, news.call_id, news.delta), {}});
+}
+
+/// That a call is complete is told when the answer has ended: a client carries it out at once and asks for the next answer,
+/// which this one must not be in the way of.
+void RealtimeSession::finish_calls(Reply const& reply, std::vector<Item> const& calls, Out& out) {
+  for (auto const& call : calls) {
+    auto const place = std::ranges::find(reply.outputs, call.id);
+    if (place == reply.outputs.end()) continue;
+    auto const index = static_cast<int>(place - reply.outputs.begin());
+    // Some clients take this event alone for the order to call.
+    if (call.status == ItemStatus::completed) out.push_back({writer_.arguments_done(reply.face, call, index), {}});
+    out.push_back({writer_.output_item("response.output_item.done", reply.face, call, index), {}});
+    if (!reply.face.conversation.empty()) finish_item(call, index == 0 ? reply.face.previous : *std::prev(place), out);
   }
 }
 
 void RealtimeSession::news(ReplyEnded const& news, Out& out) {
   auto const reply = replies_.find(news.reply);
   if (reply == replies_.end()) return;
-  ResponseFace const face = std::move(reply->second.face);
-  std::string const text = news.text.empty() ? std::move(reply->second.text) : news.text;
+  bool const with_message = reply->second.has_message || news.calls.empty();
+  if (with_message) announce_message(reply->second, out);
+  if (reply->second.sound && news.why == ReplyEnded::Why::completed) {
+    send_sound(reply->second, news.reply, reply->second.sound->finish(), out);
+  }
+  Reply const closed = std::move(reply->second);
+  ResponseFace const& face = closed.face;
+  std::string const text = news.text.empty() ? closed.text : news.text;
   replies_.erase(reply);
   bool const whole = news.why == ReplyEnded::Why::completed;
   bool const cut = news.why == ReplyEnded::Why::turn_detected || news.why == ReplyEnded::Why::client_cancelled;
@@ -198,12 +256,15 @@ void RealtimeSession::news(ReplyEnded const& news, Out& out) {
   ended.item.speaker = Speaker::assistant;
   ended.item.spoken = face.speak;
   ended.item.status = whole ? ItemStatus::completed : ItemStatus::incomplete;
-  if (face.speak) out.push_back({writer_.audio_done(face), {}});
-  out.push_back({writer_.text_done(face, text), {}});
-  out.push_back({writer_.content_part("response.content_part.done", face, text), {}});
-  out.push_back({writer_.output_item("response.output_item.done", face, ended.item), {}});
-  if (!face.conversation.empty()) finish_item(ended.item, face.previous, out);
-  out.push_back({writer_.response_done(face, ended), {}});
+  if (with_message) {
+    if (face.speak) out.push_back({writer_.audio_done(face), {}});
+    out.push_back({writer_.text_done(face, text), {}});
+    out.push_back({writer_.content_part("response.content_part.done", face, text), {}});
+    out.push_back({writer_.output_item("response.output_item.done", face, ended.item, face.output_index), {}});
+    if (!face.conversation.empty()) finish_item(ended.item, face.previous, out);
+  }
+  finish_calls(closed, ended.calls, out);
+  out.push_back({writer_.response_done(face, ended, with_message), {}});
   out.push_back({writer_.rate_limits(), {}});
 }
 

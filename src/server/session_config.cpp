@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "server/function_tools.hpp"
+#include "server/sound_format.hpp"
 #include "server/turn_detection.hpp"
 
 namespace parley::server {
@@ -76,12 +78,12 @@ void merge_format(FieldReader& side, Json& into, Complaint& complaint) {
   if (format == nullptr) return;
   FieldReader fields(*format, side.path("format"), complaint);
   auto const type = fields.choice("type", {"audio/pcm", "audio/pcmu", "audio/pcma"});
-  if (type && *type != "audio/pcm") {
-    fields.complain("type", "unsupported_format",
-                    "'" + *type + "' is not supported here yet; use {type: 'audio/pcm', rate: 24000}.");
+  if (!type || *type == "audio/pcm") {
+    (void)fields.integer("rate", 24000, 24000);
+    into["format"] = pcm;
+  } else {
+    into["format"] = {{"type", *type}};
   }
-  (void)fields.integer("rate", 24000, 24000);
-  into["format"] = pcm;
 }
 
 void merge_modalities(FieldReader& session, Json& into) {
@@ -94,33 +96,27 @@ void merge_modalities(FieldReader& session, Json& into) {
   into["output_modalities"] = *list;
 }
 
-void merge_tools(FieldReader& session, Json& into, Complaint& complaint) {
+void merge_tools(FieldReader& session, Json const& update, Json& into, Complaint& complaint) {
   if (session.is_null("tools")) into["tools"] = Json::array();
   if (Json const* tools = session.array("tools")) {
-    for (std::size_t i = 0; i < tools->size(); ++i) {
-      std::string const where = "session.tools[" + std::to_string(i) + "]";
-      if (!(*tools)[i].is_object()) {
-        session.complain("tools", "invalid_type", "Invalid type for '" + where + "': expected an object.");
-        return;
-      }
-      FieldReader tool((*tools)[i], where, complaint);
-      if (tool.choice("type", {"function", "mcp"}) == "function") (void)tool.needed_text("name", 64);
-    }
+    (void)read_tools(*tools, "session.tools", complaint);
     into["tools"] = *tools;
   }
+  if (!session.has("tool_choice")) return;
+  Json const& choice = update["tool_choice"];
+  (void)read_tool_choice(choice, "session.tool_choice", complaint);
+  into["tool_choice"] = choice.is_null() ? Json("auto") : choice;
 }
 
 /// What this server keeps and gives back but does not act upon.
 void merge_kept(FieldReader& session, Json const& update, Json& into) {
-  for (auto const* name : {"tool_choice", "parallel_tool_calls", "reasoning", "truncation", "tracing", "include"}) {
+  for (auto const* name : {"parallel_tool_calls", "reasoning", "truncation", "tracing", "include"}) {
     if (!session.has(name)) continue;
     Json const& value = update[name];
     if (value.is_number() || (value.is_boolean() && std::string_view(name) != "parallel_tool_calls")) {
       session.complain(name, "invalid_type", "Invalid type for '" + session.path(name) + "'.");
     }
-    if (value.is_null() && std::string_view(name) == "tool_choice")
-      into[name] = "auto";
-    else if (value.is_null() && std::string_view(name) == "truncation")
+    if (value.is_null() && std::string_view(name) == "truncation")
       into[name] = "auto";
     else
       into[name] = value;
@@ -129,7 +125,7 @@ void merge_kept(FieldReader& session, Json const& update, Json& into) {
 
 void merge_top(FieldReader& session, Json const& update, Json& into, Complaint& complaint) {
   merge_modalities(session, into);
-  merge_tools(session, into, complaint);
+  merge_tools(session, update, into, complaint);
   merge_kept(session, update, into);
   (void)session.text("model");  // fixed at connect; clients send it along
   if (session.is_null("instructions")) into["instructions"] = "";
@@ -269,8 +265,8 @@ std::expected<void, ProtocolError> SessionConfig::merge(Json const& update) {
   FieldReader session(update, "session", complaint);
   if (auto const type = session.choice("type", {"realtime", "transcription"}); !type) {
     session.complain("type", "missing_required_parameter", "Missing required parameter: 'session.type'.");
-  } else if (*type == "transcription") {
-    session.complain("type", "unsupported_session", "Transcription sessions are not supported here; use type 'realtime'.");
+  } else {
+    merged["type"] = *type;
   }
   refuse_old_shape(session);
   session.only({"type", "object", "id", "expires_at", "model", "output_modalities", "instructions", "tools", "tool_choice",
@@ -303,6 +299,22 @@ std::expected<void, ProtocolError> SessionConfig::merge(Json const& update) {
   return {};
 }
 
+Json SessionConfig::shown() const {
+  if (!only_transcribes()) return object_;
+  Json input = object_["audio"]["input"];
+  if (Json& detection = input["turn_detection"]; detection.is_object()) {
+    detection.erase("create_response");
+    detection.erase("interrupt_response");
+  }
+  return {{"type", "transcription"},       {"object", "realtime.transcription_session"},
+          {"id", object_["id"]},           {"expires_at", object_["expires_at"]},
+          {"include", object_["include"]}, {"audio", {{"input", std::move(input)}}}};
+}
+
+SoundFormat SessionConfig::format(char const* side) const {
+  return sound_format(object_["audio"][side]["format"]["type"].get<std::string>()).value_or(SoundFormat::pcm);
+}
+
 Settings SessionConfig::settings_of(Json const& object) const {
   Settings settings = role_;
   settings.instructions = object["instructions"].get<std::string>();
@@ -323,6 +335,13 @@ Settings SessionConfig::settings_of(Json const& object) const {
     }
   }
   settings.turns = read_turn_detection(input["turn_detection"], role_.turns);
+  Complaint none;  // what is in force has been read before
+  settings.tools = read_tools(object["tools"], {}, none);
+  settings.tool_choice = read_tool_choice(object["tool_choice"], {}, none);
+  if (object["type"] == "transcription") {
+    settings.turns.create_reply = false;
+    settings.turns.idle.reset();
+  }
   return settings;
 }
 

@@ -11,6 +11,7 @@
 #include "conversation/settings.hpp"
 #include "server/field_reader.hpp"
 #include "server/protocol_error.hpp"
+#include "server/sound_format.hpp"
 
 namespace parley::server {
 
@@ -44,6 +45,10 @@ class SessionConfig {
   [[nodiscard]] std::expected<void, ProtocolError> merge(Json const& session);
 
   [[nodiscard]] Json const& object() const { return object_; }  ///< the full effective session
+  [[nodiscard]] Json shown() const;  ///< what the client is told of it: a transcription session has an input and no more
+  [[nodiscard]] bool only_transcribes() const { return object_["type"] == "transcription"; }
+  [[nodiscard]] SoundFormat input_format() const { return format("input"); }
+  [[nodiscard]] SoundFormat output_format() const { return format("output"); }
   [[nodiscard]] conversation::Settings const& settings() const { return settings_; }
   [[nodiscard]] conversation::Settings const& role() const { return role_; }
   [[nodiscard]] Voices const& voices() const { return voices_; }
@@ -57,6 +62,7 @@ class SessionConfig {
   void merge_input(FieldReader& input, Json& into, Complaint& complaint) const;
   void merge_transcription(FieldReader& input, Json& into, Complaint& complaint) const;
   void merge_output(FieldReader& output, Json& into, Complaint& complaint) const;
+  [[nodiscard]] SoundFormat format(char const* side) const;
   [[nodiscard]] conversation::Settings settings_of(Json const& object) const;
 
   Identity identity_;

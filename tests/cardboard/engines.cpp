@@ -1,5 +1,6 @@
 #include "cardboard/engines.hpp"
 
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cmath>
@@ -144,6 +145,9 @@ class Echo final : public language::Model {
     for (auto const& message : request.messages) {
       if (message.speaker == language::Speaker::user) said = message.text;
     }
+    bool const answered = !request.messages.empty() && request.messages.back().speaker == language::Speaker::tool;
+    if (answered) said = "the tool's " + request.messages.back().text;
+    if (!answered && !request.tools.empty() && has_any(said, {"weather", "天气"})) return ask_tool(request, std::move(sink));
     auto state = std::make_shared<State>();
     state->text = answer_to(said);
     state->usage = {static_cast<int>(10 * request.messages.size()), 0, 0};
@@ -166,6 +170,20 @@ class Echo final : public language::Model {
   core::Job prepare(std::vector<language::Message>, core::Urgency) override { return {}; }
 
  private:
+  /// The first tool is asked for, its arguments in two parts.
+  core::Job ask_tool(language::GenerateRequest const& request, Sink sink) {
+    std::string const id = "call_" + std::to_string(++calls_);
+    return run(executor_, milliseconds(20),
+               [id, name = request.tools.front().name, sink = std::move(sink)](std::stop_token const& stop) {
+                 if (stop.stop_requested()) return false;
+                 sink(language::ToolCallBegan{id, name});
+                 sink(language::ToolCallArguments{id, R"({"city":)"});
+                 sink(language::ToolCallArguments{id, R"("Paris"})"});
+                 sink(language::Finish{language::FinishReason::tool_calls, {20, 0, 8}});
+                 return false;
+               });
+  }
+
   struct State {
     std::string text;
     std::size_t at = 0;
@@ -173,6 +191,7 @@ class Echo final : public language::Model {
     int most = 0;
   };
   any_io_executor executor_;
+  std::atomic<int> calls_ = 0;
 };
 
 /// 120 ms of tone for a Chinese character, 45 ms for a Latin letter; 200 ms of it every 15 ms.
