@@ -80,7 +80,8 @@ std::string words_of(std::span<float const> sound) {
     auto const part = sound.subspan(at, window);
     if (rms(part) <= loud) continue;
     counted += window;
-    for (std::size_t i = 1; i < part.size(); ++i) crossings += (part[i - 1] < 0) != (part[i] < 0) ? 1 : 0;
+    for (std::size_t i = std::max<std::size_t>(at, 1); i < at + window; ++i)
+      crossings += (sound[i - 1] < 0) != (sound[i] < 0) ? 1 : 0;
   }
   if (counted < audio::heard_hz / 10) return "";
   double const hz = static_cast<double>(crossings) / 2 * audio::heard_hz / static_cast<double>(counted);

@@ -1,0 +1,28 @@
+"""What is said to a server with engines of cardboard: a pitch is a sentence (tests/cardboard/engines.hpp)."""
+import array
+import asyncio
+import math
+
+RATE = 24000
+WEATHER_ZH, STORY_ZH, STORY_EN, WEATHER_EN, STOP = 300, 400, 530, 700, 930
+
+
+def voice(hz, ms=900, silence_ms=1500, rate=RATE):
+    """PCM16 of a voice and of the silence that ends its turn."""
+    sound = array.array("h", (int(9000 * math.sin(2 * math.pi * hz * i / rate)) for i in range(rate * ms // 1000)))
+    sound.extend([0] * (rate * silence_ms // 1000))
+    return sound.tobytes()
+
+
+def pieces(sound, ms=40, rate=RATE):
+    size = rate * 2 * ms // 1000
+    return [sound[at : at + size] for at in range(0, len(sound), size)]
+
+
+async def until(what, condition, patience_s=15.0):
+    for _ in range(int(patience_s / 0.025)):
+        found = condition()
+        if found:
+            return found
+        await asyncio.sleep(0.025)
+    raise AssertionError(f"never: {what}")
