@@ -151,10 +151,10 @@ async def out_of_band():
 
 async def reconnect():
     async with Visit("remember me") as visit:
-        before = len(visit.done)
+        before = visit.sound
         await visit.llm.reset_conversation()
         await visit.llm._create_response()  # what the next context frame does
-        await until("an answer of the new session", lambda: len(visit.done) > before)
+        await until("an answer of the new session", lambda: visit.sound > before + 24000)
         await visit.say(STOP)
         await until("a spoken turn after it", lambda: "等一下，停。" in visit.said)
 
