@@ -9,6 +9,12 @@ namespace parley::guard {
 namespace {
 
 constexpr std::string_view key_opening = "-----BEGIN ";
+/// As Trigger::run has them.
+bool in_run(char c) noexcept {
+  auto const byte = static_cast<unsigned char>(c);
+  return is_alnum(byte) || c == '+' || c == '/' || c == '_' || c == '.' || c == '=' || c == '-';
+}
+
 constexpr std::string_view key_closing = "-----END ";
 
 /// Any word, number or address at the end of the text may still grow into something.
@@ -58,9 +64,7 @@ core::Result<Scanner> Scanner::compile(Policy const& policy) {
   auto injection = InjectionPhrases::compile();
   if (!injection) return std::unexpected(injection.error());
   WordLists words(policy.words);
-  auto more = words.triggers();
-  for (auto& expression : InjectionPhrases::triggers()) more.push_back(std::move(expression));
-  auto triggers = compile_triggers(more);
+  auto triggers = compile_triggers(words.triggers(), InjectionPhrases::triggers());
   if (!triggers) return std::unexpected(triggers.error());
   return Scanner(std::move(*triggers), std::move(*injection), std::move(words));
 }
@@ -68,21 +72,34 @@ core::Result<Scanner> Scanner::compile(Policy const& policy) {
 /// The pieces before `tail` in which something may stand, each from one break to another.
 std::vector<Scanner::Piece> Scanner::pieces_to_read(std::string_view text, std::size_t tail) const {
   std::vector<Piece> pieces;
-  auto const add = [&](std::size_t begin, std::size_t end) {
-    if (!pieces.empty() && begin < pieces.back().end)
-      pieces.back().end = std::max(pieces.back().end, end);
-    else
-      pieces.push_back({begin, end});
-  };
-  auto const scanned = triggers_.scan(text.substr(0, tail), [&](unsigned id, std::size_t, std::size_t end) {
-    if (!pieces.empty() && end <= pieces.back().end) return;
-    auto const begin = break_before(text, end - 1);
-    auto stop = break_after(text.substr(0, tail), end);
-    if (id == private_key_trigger) {
-      auto const closing = text.substr(0, std::min(tail, end + longest_hold_bytes)).find(key_closing, end);
-      if (closing != std::string_view::npos) stop = break_after(text.substr(0, tail), closing + key_closing.size());
+  auto const before_tail = text.substr(0, tail);
+  std::size_t run_end = 0;  // of the last run that was looked at
+  auto const scanned = triggers_.scan(before_tail, [&](unsigned id, std::size_t, std::size_t end) {
+    auto const trigger = static_cast<Trigger>(id);
+    bool const injection = trigger == Trigger::injection || trigger == Trigger::disguise;
+    if (!pieces.empty() && end <= pieces.back().end) {
+      pieces.back().injection = pieces.back().injection || injection;
+      return;
     }
-    add(begin, stop);
+    if (trigger == Trigger::run) {
+      if (end <= run_end) return;
+      auto begin = end;
+      while (begin > 0 && in_run(text[begin - 1])) --begin;
+      for (run_end = end; run_end < tail && in_run(text[run_end]);) ++run_end;
+      if (!may_be_secret(text.substr(begin, run_end - begin))) return;
+    }
+    auto const begin = break_before(text, end - 1);
+    auto stop = break_after(before_tail, end);
+    if (trigger == Trigger::private_key) {
+      auto const closing = text.substr(0, std::min(tail, end + longest_hold_bytes)).find(key_closing, end);
+      if (closing != std::string_view::npos) stop = break_after(before_tail, closing + key_closing.size());
+    }
+    if (!pieces.empty() && begin < pieces.back().end) {
+      pieces.back().end = std::max(pieces.back().end, stop);
+      pieces.back().injection = pieces.back().injection || injection;
+    } else {
+      pieces.push_back({begin, stop, injection});
+    }
   });
   if (!scanned) return {{0, tail}};  // not looked at: then all of it is read
   return pieces;
@@ -141,6 +158,7 @@ void Scanner::read(std::string_view text, Piece piece, bool final, Options const
   hits.insert(hits.end(), hidden.begin(), hidden.end());
   std::ranges::sort(hits, {}, &Hit::begin);
   std::ranges::move(hits, std::back_inserter(out.hits));
+  if (!piece.injection) return;
   for (auto const& hit : injection_.find(normal)) {
     if (hit.end > found.pending) continue;
     out.injections.push_back({hit.kind, hit.weight, offset + normal.begin[hit.begin], offset + normal.end[hit.end - 1]});

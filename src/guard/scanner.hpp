@@ -48,6 +48,7 @@ class Scanner {
       : triggers_(std::move(triggers)), injection_(std::move(injection)), words_(std::move(words)) {}
   struct Piece {
     std::size_t begin, end;
+    bool injection = true;  ///< a phrase may stand in it
   };
   [[nodiscard]] std::vector<Piece> pieces_to_read(std::string_view text, std::size_t tail) const;
   void read(std::string_view text, Piece piece, bool final, Options const& options, Scan& out) const;

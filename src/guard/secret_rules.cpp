@@ -112,7 +112,7 @@ bool is_uuid(std::u32string_view run) {
 
 void find_shapes(NormalText const& text, std::size_t at, Findings& out) {
   for (auto const& shape : shapes) {
-    if (!starts_with(text, at, shape.prefix)) continue;
+    if (shape.prefix.front() != text.text[at] || !starts_with(text, at, shape.prefix)) continue;
     auto const body = at + shape.prefix.size();
     auto end = body;
     while (end < text.size() && shape.body(text.text[end])) ++end;
@@ -202,6 +202,15 @@ void find_secrets(Segment const& segment, Findings& out) {
   while (digits > 0 && is_digit(text.text[digits - 1]) && begin - digits < 12) --digits;
   auto const count = begin - 1 - digits;
   if (count >= 8 && count <= 10 && !is_alnum(text.before(digits))) out.hold(digits);
+}
+
+bool may_be_secret(std::string_view run) noexcept {
+  if (run.find_first_of("0123456789") != std::string_view::npos) return true;
+  auto const in_run = [run](Shape const& shape) {
+    auto const same = [](char c, char32_t p) { return static_cast<unsigned char>(c) == p; };
+    return !std::ranges::search(run, shape.prefix, same).empty();
+  };
+  return std::ranges::any_of(shapes, in_run);
 }
 
 void find_private_keys(Segment const& segment, Findings& out) {

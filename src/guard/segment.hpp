@@ -8,6 +8,7 @@
 // in front while a text streams, and the result stays the same.
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "guard/normal_text.hpp"
@@ -43,6 +44,8 @@ struct Segment {
 void find_numbers(Segment const& segment, Findings& out);       ///< IDs, cards, telephones: written, grouped or spoken
 void find_codes(Segment const& segment, Findings& out);         ///< credit code, IBAN, passport, plate, IP, e-mail
 void find_secrets(Segment const& segment, Findings& out);       ///< keys, tokens, entropy
+/// Of a run of letters, digits and joining signs in the raw text: whether `find_secrets` could find anything in it.
+[[nodiscard]] bool may_be_secret(std::string_view run) noexcept;
 void find_private_keys(Segment const& segment, Findings& out);  ///< PEM
 void find_phrases(Segment const& segment, Findings& out);       ///< 身份证号：…, password is …
 

@@ -8,10 +8,16 @@
 
 namespace parley::guard {
 
-/// `more`: expressions of word lists and injection phrases.
-[[nodiscard]] core::Result<PatternSet> compile_triggers(std::vector<std::string> const& more);
+/// What a hit says about the piece of text it stands in.
+enum class Trigger : unsigned {
+  any,          // something may stand here
+  private_key,  // "-----BEGIN ": what follows may span many lines
+  run,          // many letters, digits and the like in a row: worth a look if `may_be_secret` says so
+  disguise,     // characters that hide others: anything may stand here
+  injection,    // an injection phrase
+};
 
-/// The id of the trigger for "-----BEGIN ": what follows may span many lines.
-inline constexpr unsigned private_key_trigger = 1;
+/// `words`: expressions of word lists; `injection`: of injection phrases.
+[[nodiscard]] core::Result<PatternSet> compile_triggers(std::vector<std::string> const& words, std::vector<std::string> const& injection);
 
 }  // namespace parley::guard

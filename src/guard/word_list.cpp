@@ -38,8 +38,10 @@ std::u32string pinyin_of(icu::Transliterator const& latin, char32_t c) {
 
 WordLists::WordLists(std::vector<WordList> const& lists) {
   UErrorCode status = U_ZERO_ERROR;
-  std::unique_ptr<icu::Transliterator> const latin(
-      icu::Transliterator::createInstance("Han-Latin; Latin-ASCII", UTRANS_FORWARD, status));
+  std::unique_ptr<icu::Transliterator> latin;  // slow to make
+  if (std::ranges::any_of(lists, &WordList::pinyin)) {
+    latin.reset(icu::Transliterator::createInstance("Han-Latin; Latin-ASCII", UTRANS_FORWARD, status));
+  }
   for (auto const& list : lists) {
     for (auto const& entry : list.words) {
       Word word;
@@ -49,7 +51,7 @@ WordLists::WordLists(std::vector<WordList> const& lists) {
       }
       if (word.text.empty()) continue;
       word.latin = std::ranges::all_of(word.text, [](char32_t c) { return c < 0x80; });
-      if (list.pinyin && !word.latin && U_SUCCESS(status) != 0) {
+      if (list.pinyin && !word.latin && latin && U_SUCCESS(status) != 0) {
         for (char32_t const c : word.text) word.pinyin.push_back(pinyin_of(*latin, c));
       }
       auto const index = words_.size();
