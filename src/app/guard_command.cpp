@@ -48,10 +48,10 @@ std::string dumped(json const& value) { return value.dump(-1, ' ', false, json::
 
 /// One answer for every line of standard input that is not blank; lines that cannot be read are answered with their error.
 template <class Answer>
-int answer_lines(Answer answer) {
+int answer_lines(std::istream& in, std::ostream& out, Answer answer) {
   int failed = 0;
   std::string line;
-  for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     auto const parsed = json::parse(line, nullptr, false);
     core::Result<json> one =
@@ -61,7 +61,7 @@ int answer_lines(Answer answer) {
       failed = complain(one.error());
       one = json{{"error", one.error().message}};
     }
-    std::cout << dumped(*one) << '\n' << std::flush;
+    out << dumped(*one) << '\n' << std::flush;
   }
   return failed;
 }
@@ -102,8 +102,7 @@ core::Result<json> check(json const& line, guard::Guard const& guard, guard::Dir
 int run_check(Options const& options) {
   auto const guard = guard_of(options);
   if (!guard) return complain(guard.error());
-  auto const direction = *guard::direction_named(options.direction);
-  return answer_lines([&](json const& line) { return check(line, **guard, direction); });
+  return guard_check(std::cin, std::cout, **guard, *guard::direction_named(options.direction));
 }
 
 // ---- scan -------------------------------------------------------------------------------------------------------------------
@@ -195,10 +194,14 @@ int run_ground(Options const& options) {
   auto const what = options.on_unsupported == "replace"  ? guard::OnUnsupported::replace
                     : options.on_unsupported == "soften" ? guard::OnUnsupported::soften
                                                          : guard::OnUnsupported::flag;
-  return answer_lines([&](json const& line) { return ground(line, what, policy->unverified); });
+  return answer_lines(std::cin, std::cout, [&](json const& line) { return ground(line, what, policy->unverified); });
 }
 
 }  // namespace
+
+int guard_check(std::istream& in, std::ostream& out, guard::Guard const& guard, guard::Direction direction) {
+  return answer_lines(in, out, [&](json const& line) { return check(line, guard, direction); });
+}
 
 void add_guard_command(CLI::App& app, int& exit_code) {
   auto const options = std::make_shared<Options>();

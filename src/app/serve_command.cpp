@@ -102,6 +102,7 @@ int serve_command(Config const& config) {
   asked.wait(lock, interrupt.token(), [] { return false; });
   say("ending: no new calls; running ones have some seconds to end");
   (*server)->stop(grace_for_calls);
+  if (auto const& guard = house->guard()) say("guard: " + guard::summary(guard->report().snapshot()));
   return 0;
 }
 

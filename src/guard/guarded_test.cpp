@@ -177,6 +177,7 @@ TEST(Report, CountsWithoutASecret) {
   auto const text = prometheus(report);
   EXPECT_THAT(text, testing::HasSubstr("parley_guard_hits_total{rule=\"cn_mobile\",direction=\"out\",action=\"mask\"} 3\n"));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("138")));
+  EXPECT_THAT(summary(report), testing::StartsWith("3 of 4 texts held something (cn_mobile 3), 0 refused; "));
 }
 
 TEST(Policy, TheShippedFileIsTheDefaultAndMistakesNameTheLine) {

@@ -29,6 +29,25 @@ Report::Snapshot Report::snapshot() const {
   return counted_;
 }
 
+std::string summary(Report::Snapshot const& snapshot) {
+  Report::Flow all;
+  for (auto const& [direction, flow] : snapshot.flows) {
+    all.streams += flow.streams;
+    all.streams_hit += flow.streams_hit;
+    all.refused += flow.refused;
+    all.spent += flow.spent;
+    all.most_held_bytes = std::max(all.most_held_bytes, flow.most_held_bytes);
+  }
+  std::map<std::string, std::uint64_t> rules;
+  for (auto const& [key, count] : snapshot.hits) rules[std::get<0>(key)] += count;
+  std::string named;
+  for (auto const& [rule, count] : rules) named += fmt::format("{}{} {}", named.empty() ? " (" : ", ", rule, count);
+  if (!named.empty()) named += ")";
+  auto const each = all.streams == 0 ? 0.0 : static_cast<double>(all.spent.count()) / 1e6 / static_cast<double>(all.streams);
+  return fmt::format("{} of {} texts held something{}, {} refused; {:.2f} ms a text, at most {} bytes held", all.streams_hit,
+                     all.streams, named, all.refused, each, all.most_held_bytes);
+}
+
 std::string prometheus(Report::Snapshot const& snapshot) {
   std::string out;
   auto const line = [&](std::string_view metric, std::string_view labels, double value) {

@@ -41,9 +41,9 @@ struct Segment {
   std::chrono::year_month_day today{};
 };
 
-void find_numbers(Segment const& segment, Findings& out);       ///< IDs, cards, telephones: written, grouped or spoken
-void find_codes(Segment const& segment, Findings& out);         ///< credit code, IBAN, passport, plate, IP, e-mail
-void find_secrets(Segment const& segment, Findings& out);       ///< keys, tokens, entropy
+void find_numbers(Segment const& segment, Findings& out);  ///< IDs, cards, telephones: written, grouped or spoken
+void find_codes(Segment const& segment, Findings& out);    ///< credit code, IBAN, passport, plate, IP, e-mail
+void find_secrets(Segment const& segment, Findings& out);  ///< keys, tokens, entropy
 /// Of a run of letters, digits and joining signs in the raw text: whether `find_secrets` could find anything in it.
 [[nodiscard]] bool may_be_secret(std::string_view run) noexcept;
 void find_private_keys(Segment const& segment, Findings& out);  ///< PEM

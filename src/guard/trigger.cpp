@@ -16,7 +16,8 @@ core::Result<PatternSet> compile_triggers(std::vector<std::string> const& words,
       "security number)";
   std::vector<PatternSet::Pattern> patterns;
   auto const add = [&](std::string expression, Trigger trigger = Trigger::any) {
-    patterns.push_back({.expression = std::move(expression), .id = static_cast<unsigned>(trigger), .caseless = true, .with_start = false});
+    patterns.push_back(
+        {.expression = std::move(expression), .id = static_cast<unsigned>(trigger), .caseless = true, .with_start = false});
   };
   add("-----BEGIN ", Trigger::private_key);
   // Numbers, written and said.
@@ -36,11 +37,15 @@ core::Result<PatternSet> compile_triggers(std::vector<std::string> const& words,
   add(name + R"([\x80-\xff\s"'`]{0,12}(?:[:=]|\xef\xbc[\x9a\x9d]|是|为|is\s))");
   // Disguises: compatibility forms, hidden characters, marks, letters of other alphabets between Latin ones.
   add(R"(\xef\xbc[\x90-\x99\xa1-\xba]|\xef\xbd[\x81-\x9a]|\xef\xbc\xa0)", Trigger::disguise);
-  add(R"(\xe2(?:[\x91-\x93]|\x84|\x81[\xb0-\xbf]|\x82[\x80-\x9c]|\x9d[\xb6-\xbf]|\x9e[\x80-\x93])|\xc2[\xaa\xb2\xb3\xb9\xba])", Trigger::disguise);
+  add(R"(\xe2(?:[\x91-\x93]|\x84|\x81[\xb0-\xbf]|\x82[\x80-\x9c]|\x9d[\xb6-\xbf]|\x9e[\x80-\x93])|\xc2[\xaa\xb2\xb3\xb9\xba])",
+      Trigger::disguise);
   add(R"(\xf0\x9d[\x90-\x9f]|\xf0\x9f[\x84-\x87]|\xe2[\xba-\xbf]|\xef[\xa4-\xab])", Trigger::disguise);
-  add(R"(\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\xa0[\x8b-\x8f])", Trigger::disguise);
-  add(R"(\xef\xb8[\x80-\x8f]|\xf3\xa0|\xe1\x85[\x9f\xa0]|\xe1\x9e[\xb4\xb5]|\xe3\x85\xa4|\xef\xbe\xa0|\xef\xbf\xb[0-8])", Trigger::disguise);
-  add(R"([A-Za-z0-9](?:\xcc|\xcd[\x80-\xaf]|[\xc3-\xc8\xce-\xd1])|[\xc3-\xc8\xce-\xd1][\x80-\xbf][A-Za-z0-9])", Trigger::disguise);
+  add(R"(\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\xa0[\x8b-\x8f])",
+      Trigger::disguise);
+  add(R"(\xef\xb8[\x80-\x8f]|\xf3\xa0|\xe1\x85[\x9f\xa0]|\xe1\x9e[\xb4\xb5]|\xe3\x85\xa4|\xef\xbe\xa0|\xef\xbf\xb[0-8])",
+      Trigger::disguise);
+  add(R"([A-Za-z0-9](?:\xcc|\xcd[\x80-\xaf]|[\xc3-\xc8\xce-\xd1])|[\xc3-\xc8\xce-\xd1][\x80-\xbf][A-Za-z0-9])",
+      Trigger::disguise);
   for (auto const& expression : words) add(expression);
   for (auto const& expression : injection) add(expression, Trigger::injection);
   return PatternSet::compile(patterns);

@@ -18,6 +18,7 @@ enum class Trigger : unsigned {
 };
 
 /// `words`: expressions of word lists; `injection`: of injection phrases.
-[[nodiscard]] core::Result<PatternSet> compile_triggers(std::vector<std::string> const& words, std::vector<std::string> const& injection);
+[[nodiscard]] core::Result<PatternSet> compile_triggers(std::vector<std::string> const& words,
+                                                        std::vector<std::string> const& injection);
 
 }  // namespace parley::guard
