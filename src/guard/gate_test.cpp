@@ -129,6 +129,7 @@ TEST(Gate, NumbersInWhateverForm) {
   EXPECT_EQ(check("打一三八零零一三八零零零一定能找到我").released, "打[手机号]一定能找到我");
   EXPECT_THAT(rules(check("010-88886666")), ElementsAre("cn_landline"));
   EXPECT_THAT(rules(check("（0755）2666 8888")), ElementsAre("cn_landline"));
+  EXPECT_THAT(rules(check("座机0571-12345678转3")), ElementsAre("cn_landline"));
   EXPECT_THAT(rules(check("call +1 (415) 555-2671 now")), ElementsAre("phone"));
   EXPECT_THAT(rules(check("four one five five five five two six seven one")), ElementsAre("phone"));
   for (auto const* text : {"2023-11-24 10:30:00", "共 1234567 人", "3.14159265358979", "版本 1.2.3.4",

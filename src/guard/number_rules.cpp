@@ -40,7 +40,7 @@ bool in_fours(std::span<Group const> groups) {
 bool is_landline(std::string_view digits) {
   auto const subscriber = [&](std::size_t area, std::size_t shortest) {
     auto const rest = digits.size() - area;
-    return digits.size() > area && rest >= shortest && rest <= 8 && digits[area] >= '2';
+    return digits.size() > area && rest >= shortest && rest <= 8 && digits[area] != '0';
   };
   if (digits.starts_with("10") || (digits.starts_with('2') && digits.size() > 1 && digits[1] != '6')) return subscriber(2, 8);
   return digits.size() > 3 && digits[0] >= '3' && digits[0] <= '9' && subscriber(3, 7);
