@@ -90,10 +90,15 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
                    {"end_of_turn", text(config.end_of_turn)}});
            }},
           {"guard", text(config.guard)},
+          {"services", [](YAML::Node const&) {}},  // both read below: they know of each other
+          {"use", [](YAML::Node const&) {}},
           {"log", text(config.log)}});
+    config.services = read_services(root);
     return config;
   } catch (Mistake const& mistake) {
     return core::fail(Code::invalid, fmt::format("line {}: {}", mistake.mark.line + 1, mistake.sentence), file);
+  } catch (ConfigMistake const& mistake) {
+    return core::fail(Code::invalid, fmt::format("line {}: {}", mistake.line, mistake.sentence), file);
   } catch (YAML::Exception const& error) {
     return core::fail(Code::invalid, fmt::format("line {}: this is no YAML: {}", error.mark.line + 1, error.msg), file);
   }

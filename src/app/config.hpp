@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/services_config.hpp"
 #include "core/result.hpp"
 
 namespace parley::app {
@@ -23,6 +24,7 @@ struct Config {
   std::string end_of_turn = "smart-turn-v3.2";
   std::string guard = "guard.yaml";  ///< policy, beside the shipped configuration unless absolute; "off": no gate
   std::string log = "warn";
+  ServicesConfig services;  ///< what is far away, and what is used of it
 };
 
 [[nodiscard]] core::Result<Config> parse_config(std::string const& yaml, std::string const& file);

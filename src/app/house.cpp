@@ -45,20 +45,28 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
   auto store = models::open_store(share_folder());
   if (!store) return std::unexpected(store.error());
   std::unique_ptr<House> house(new House(config));
+  auto services = Services::open(config.services);
+  if (!services) return std::unexpected(services.error());
+  house->services_ = *std::move(services);
   house->openvino_ = std::make_unique<engine::OpenVino>(models::home_directory() / "compiled");
   house->arbiter_ = std::make_unique<engine::Arbiter>();
   if (parts.hearing) {
     say("loading: voice activity, end of turn, speech recognition");
     if (auto done = house->open_hearing(*store); !done) return std::unexpected(done.error());
   }
-  if (parts.thinking) {
+  if (parts.thinking && ServicesConfig::local(config.services.use.model)) {
     say(fmt::format("loading: language model {}", config.llm));
     if (auto done = house->open_thinking(*store); !done) return std::unexpected(done.error());
   }
-  if (parts.speaking) {
+  if (parts.speaking && ServicesConfig::local(config.services.use.synthesiser)) {
     say("loading: voices");
     if (auto done = house->open_speaking(*store); !done) return std::unexpected(done.error());
   }
+  auto const& local = house->local_;
+  house->engines_ = local;
+  if (parts.hearing) house->engines_.recogniser = house->services_->recogniser(local.recogniser);
+  if (parts.thinking) house->engines_.model = house->services_->model(local.model);
+  if (parts.speaking) house->engines_.synthesiser = house->services_->synthesiser(local.synthesiser, config.voices);
   if (auto done = house->open_guard(); !done) return std::unexpected(done.error());
   return house;
 }
@@ -84,19 +92,20 @@ Result<void> House::open_hearing(models::Store const& store) {
   if (!silero_folder) return std::unexpected(silero_folder.error());
   auto silero = engine::Silero::load(*openvino_, *silero_folder / "silero_vad_openvino_16k.onnx");
   if (!silero) return std::unexpected(silero.error());
-  engines_.voice_activity = *silero;
+  local_.voice_activity = *silero;
 
   auto const turn_folder = store.require(config_.end_of_turn);
   if (!turn_folder) return std::unexpected(turn_folder.error());
   auto turn = engine::SmartTurn::load(*openvino_, *arbiter_, *turn_folder / "smart-turn-v3.2-cpu.onnx");
   if (!turn) return std::unexpected(turn.error());
-  engines_.end_of_turn = *turn;
+  local_.end_of_turn = *turn;
 
+  if (!ServicesConfig::local(config_.services.use.recogniser)) return {};
   auto const whisper_folder = store.require(config_.asr);
   if (!whisper_folder) return std::unexpected(whisper_folder.error());
   auto whisper = engine::Whisper::load(*whisper_folder / "ggml-base.bin", *arbiter_);
   if (!whisper) return std::unexpected(whisper.error());
-  engines_.recogniser = *whisper;
+  local_.recogniser = *whisper;
   return {};
 }
 
@@ -105,7 +114,7 @@ Result<void> House::open_thinking(models::Store const& store) {
   if (!folder) return std::unexpected(folder.error());
   auto llama = engine::Llama::load(*folder / "model.gguf", *arbiter_);
   if (!llama) return std::unexpected(llama.error());
-  engines_.model = *llama;
+  local_.model = *llama;
   return {};
 }
 
@@ -133,7 +142,7 @@ Result<void> House::open_speaking(models::Store const& store) {
   voices->add("kokoro-whole", std::make_shared<engine::KokoroWholeVoice>(*arbiter_, *kokoro, *symbols));
   voices->add("kokoro", std::make_shared<engine::KokoroVoice>(*arbiter_, *kokoro, std::move(*symbols)));
 
-  engines_.synthesiser = std::move(voices);
+  local_.synthesiser = std::move(voices);
   return {};
 }
 
@@ -142,14 +151,15 @@ Result<void> House::warm(Say const& say) {
     say("warming: voices");
     for (auto const& [language, voice] : voices_in_use()) {
       if (auto known = engines_.synthesiser->check(voice); !known) return known;
+      if (!local_.synthesiser || !local_.synthesiser->check(voice)) continue;  // far away: paid for, and warm there
       if (auto done = warm_voice(language, voice); !done) return done;
     }
   }
-  if (engines_.recogniser) {
+  if (local_.end_of_turn) {
     say("warming: hearing");
     if (auto done = warm_hearing(); !done) return done;
   }
-  if (engines_.model) {
+  if (local_.model) {
     say("warming: roles");
     if (auto done = warm_roles(); !done) return done;
   }
@@ -172,7 +182,7 @@ Result<void> House::warm_voice(std::string const& language, std::string const& v
                                .voice = voice,
                                .speed = 1.0F,
                                .urgency = core::Urgency::background};
-  auto const job = engines_.synthesiser->speak(std::move(request), [finished](Result<speech::SpokenBlock> block) {
+  auto const job = local_.synthesiser->speak(std::move(request), [finished](Result<speech::SpokenBlock> block) {
     if (!block)
       finished->set_value(std::unexpected(block.error()));
     else if (block->last)
@@ -184,12 +194,13 @@ Result<void> House::warm_voice(std::string const& language, std::string const& v
 Result<void> House::warm_hearing() const {
   auto const quiet = std::make_shared<audio::Samples const>(audio::heard_hz * 2, 0.0F);
   auto const end = std::make_shared<std::promise<Result<float>>>();
-  auto const predicting = engines_.end_of_turn->predict(quiet, [end](Result<float> p) { end->set_value(p); });
+  auto const predicting = local_.end_of_turn->predict(quiet, [end](Result<float> p) { end->set_value(p); });
   if (auto const p = end->get_future().get(); !p) return std::unexpected(p.error());
 
+  if (!local_.recogniser) return {};
   auto const heard = std::make_shared<std::promise<Result<speech::Transcript>>>();
   auto const utterance =
-      engines_.recogniser->open({}, [heard](Result<speech::Transcript> words) { heard->set_value(std::move(words)); });
+      local_.recogniser->open({}, [heard](Result<speech::Transcript> words) { heard->set_value(std::move(words)); });
   utterance->push(hum());
   utterance->transcribe(1, core::Urgency::background);
   if (auto const words = heard->get_future().get(); !words) return std::unexpected(words.error());
@@ -205,7 +216,7 @@ Result<void> House::warm_roles() const {
     request.messages = {{language::Speaker::system, language::instructions(*role)}, {language::Speaker::user, "?"}};
     request.sampling.max_tokens = 1;
     request.urgency = core::Urgency::background;
-    auto const job = engines_.model->generate(std::move(request), [read](language::Piece const& piece) {
+    auto const job = local_.model->generate(std::move(request), [read](language::Piece const& piece) {
       if (auto const* error = std::get_if<core::Error>(&piece))
         read->set_value(std::unexpected(*error));
       else if (std::holds_alternative<language::Finish>(piece))

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/config.hpp"
+#include "app/services.hpp"
 #include "conversation/call.hpp"
 #include "engine/arbiter.hpp"
 #include "guard/guard.hpp"
@@ -59,8 +60,10 @@ class House {
   Config config_;
   language::Roles roles_;
   std::shared_ptr<guard::Guard const> guard_;
+  std::unique_ptr<Services> services_;  // first: what is far away is used by the engines
   std::unique_ptr<engine::OpenVino> openvino_;
-  conversation::Engines engines_;
+  conversation::Engines local_;               ///< those of this machine; what is warmed
+  conversation::Engines engines_;             ///< those that calls use
   std::unique_ptr<engine::Arbiter> arbiter_;  // last: it stops before the engines that its work uses are gone
 };
 

@@ -5,10 +5,12 @@
 
 #include "app/call_command.hpp"
 #include "app/config.hpp"
+#include "app/doctor_command.hpp"
 #include "app/guard_command.hpp"
 #include "app/knowledge_command.hpp"
 #include "app/models_command.hpp"
 #include "app/serve_command.hpp"
+#include "app/simulate_command.hpp"
 #include "app/speak_command.hpp"
 #include "core/log.hpp"
 
@@ -99,6 +101,8 @@ int main(int argc, char** argv) {
   });
 
   app::add_models_command(cli, status);
+  app::add_simulate_command(cli, status);
+  app::add_doctor_command(cli, status);
   app::add_guard_command(cli, status);
   app::add_knowledge_command(cli, status);
 

@@ -74,7 +74,35 @@ core::Error refusal_of(std::string const& code, int status) {
   if (status == 429) return {Code::busy, "the language model's service takes no more requests just now", said, {}};
   if (status == 408 || status == 504) return {Code::deadline, "the language model's service ran out of time", said, {}};
   if (status >= 500) return {Code::unavailable, "the language model's service has a fault of its own", said, {}};
-  return {Code::invalid, "the language model's service does not accept the request", said, {}};
+  return {Code::internal, "the language model's service does not accept the request: look at its settings", said, {}};
+}
+
+json message_of(language::Message const& message) {
+  json out{{"role", language::name(message.speaker)}, {"content", message.text}};
+  if (!message.call_id.empty()) out["tool_call_id"] = message.call_id;
+  for (auto const& call : message.calls) {
+    out["tool_calls"].push_back(
+        {{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
+  }
+  return out;
+}
+
+json tool_of(language::Tool const& tool) {
+  auto parameters = json::parse(tool.parameters, nullptr, false);
+  if (!parameters.is_object()) parameters = {{"type", "object"}, {"properties", json::object()}};
+  return {{"type", "function"},
+          {"function", {{"name", tool.name}, {"description", tool.description}, {"parameters", std::move(parameters)}}}};
+}
+
+json choice_of(language::ToolChoice const& choice) {
+  using Kind = language::ToolChoice::Kind;
+  switch (choice.kind) {
+    case Kind::none: return "none";
+    case Kind::required: return "required";
+    case Kind::named: return {{"type", "function"}, {"function", {{"name", choice.name}}}};
+    case Kind::automatic: break;
+  }
+  return "auto";
 }
 
 /// Only what looks like a code: letters, digits, dots, dashes and underscores.
@@ -91,9 +119,7 @@ std::string code_of(json const& error) {
 
 std::string chat_request(language::GenerateRequest const& request, ChatSettings const& settings) {
   json messages = json::array();
-  for (auto const& message : request.messages) {
-    messages.push_back({{"role", language::name(message.speaker)}, {"content", message.text}});
-  }
+  for (auto const& message : request.messages) messages.push_back(message_of(message));
   auto const& sampling = request.sampling;
   json body{{"model", settings.model},
             {"messages", std::move(messages)},
@@ -104,6 +130,11 @@ std::string chat_request(language::GenerateRequest const& request, ChatSettings 
             {"max_tokens", sampling.max_tokens}};
   if (settings.send_stop && !sampling.stop.empty()) body["stop"] = sampling.stop;
   if (settings.send_seed && sampling.seed != 0) body["seed"] = sampling.seed;
+  if (!request.tools.empty()) {
+    auto& tools = body["tools"] = json::array();
+    for (auto const& tool : request.tools) tools.push_back(tool_of(tool));
+    body["tool_choice"] = choice_of(request.tool_choice);
+  }
   if (!settings.thinking.empty()) body["thinking"] = {{"type", settings.thinking}};
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -159,9 +190,27 @@ void ChatReader::take(SseEvent const& event, std::vector<language::Piece>& out) 
   // reasoning_content is thought, not said.
   auto text = text_at(object_at(choice, "delta"), "content");
   if (!text.empty()) out.emplace_back(language::Delta{std::move(text)});
+  auto const calls = object_at(choice, "delta").find("tool_calls");
+  if (calls != object_at(choice, "delta").end() && calls->is_array()) {
+    for (auto const& call : *calls) {
+      if (!call.is_object()) continue;
+      auto const& function = object_at(call, "function");
+      auto& id = calls_[number_at(call, "index")];
+      if (id.empty()) {  // the name comes once, the arguments in parts
+        id = text_at(call, "id");
+        if (id.empty()) id = "call_" + std::to_string(calls_.size());
+        out.emplace_back(language::ToolCallBegan{id, text_at(function, "name")});
+      }
+      auto arguments = text_at(function, "arguments");
+      if (!arguments.empty()) out.emplace_back(language::ToolCallArguments{id, std::move(arguments)});
+    }
+  }
   auto const reason = text_at(choice, "finish_reason");
   if (reason == "content_filter") return fail({Code::invalid, "the service's filter ended the answer", reason, {}}, out);
-  if (!reason.empty()) reason_ = reason == "length" ? language::FinishReason::length : language::FinishReason::stop;
+  if (reason.empty()) return;
+  reason_ = reason == "length"                          ? language::FinishReason::length
+            : reason == "tool_calls" || !calls_.empty() ? language::FinishReason::tool_calls
+                                                        : language::FinishReason::stop;
 }
 
 std::optional<language::Piece> ChatReader::end() {

@@ -1,6 +1,7 @@
 #pragma once
 // Chat completions as OpenAI and Volcengine's Ark (document 82379/1494384) write them: a request as JSON, a streamed answer as
 // pieces. Values: no I/O.
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ class ChatReader {
   void fail(core::Error error, std::vector<language::Piece>& out);
   SseReader events_;
   std::optional<language::FinishReason> reason_;
+  std::map<int, std::string> calls_;  ///< index → id
   language::Usage usage_;
   bool finished_ = false;
 };

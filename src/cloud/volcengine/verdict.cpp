@@ -25,11 +25,11 @@ constexpr Verdict key{
     "with its access token"};
 constexpr Verdict resource{Reaction::set_up, Code::permission,
                            "the account has no right to this resource: activate it in the console, or name another `resource`"};
-constexpr Verdict mismatch{Reaction::set_up, Code::invalid,
+constexpr Verdict mismatch{Reaction::set_up, Code::not_found,
                            "this voice belongs to another resource: set `resource` to the one the voice list names"};
 constexpr Verdict voice{Reaction::set_up, Code::not_found, "the service has no such voice: compare it with the voice list"};
 constexpr Verdict text{Reaction::give_up, Code::invalid, "the service cannot speak this text"};
-constexpr Verdict request{Reaction::set_up, Code::invalid, "the service does not accept the request: look at its settings"};
+constexpr Verdict request{Reaction::set_up, Code::internal, "the service does not accept the request: look at its settings"};
 constexpr Verdict concurrency{Reaction::wait, Code::busy, "all concurrent sessions of the account are in use"};
 constexpr Verdict quota{Reaction::set_up, Code::busy, "the quota of the service is used up: buy more in the console"};
 constexpr Verdict fault{Reaction::reopen, Code::unavailable, "the service has a fault of its own"};

@@ -1,0 +1,156 @@
+#include "app/simulate_command.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <random>
+
+#include "app/house.hpp"
+#include "cloud/volcengine/simulator/scripted_engines.hpp"
+#include "cloud/volcengine/simulator/simulator.hpp"
+#include "core/log.hpp"
+
+namespace parley::app {
+namespace {
+
+using cloud::volcengine::Fault;
+using cloud::volcengine::Product;
+using cloud::volcengine::SimulatorOptions;
+using std::chrono::milliseconds;
+
+struct Wish {
+  std::string config_file, script, key_from, host = "127.0.0.1";
+  int port = 8091, threads = 1, asr_final_ms = 0, first_token_ms = 0, first_sound_ms = 0;
+  double faults = 0;
+  std::uint32_t seed = 1;
+};
+
+int complain(core::Error const& error) {
+  std::cerr << "parley: " << core::describe(error) << std::endl;
+  return 1;
+}
+
+/// Every kind of fault by turns, at random, the same for the same seed.
+std::function<Fault(Product, std::uint64_t)> random_faults(double share, std::uint32_t seed) {
+  if (share <= 0) return {};
+  struct Dice {
+    std::mutex mutex;
+    std::mt19937 random;
+  };
+  auto const dice = std::make_shared<Dice>();
+  dice->random.seed(seed);
+  return [dice, share](Product product, std::uint64_t) -> Fault {
+    using Kind = Fault::Kind;
+    static constexpr std::array kinds{Kind::refuse,       Kind::error_frame, Kind::session_failed, Kind::reset,
+                                      Kind::reset_midway, Kind::stall,       Kind::half_frame,     Kind::wrong_compression};
+    static constexpr std::array<std::uint32_t, 4> speech_codes{45000000, 45000081, 55000001, 55000031};
+    static constexpr std::array<std::uint32_t, 3> chat_codes{429, 500, 503};
+    std::lock_guard const lock(dice->mutex);
+    if (std::uniform_real_distribution<>(0, 1)(dice->random) >= share) return {};
+    auto const kind = kinds[dice->random() % kinds.size()];
+    return {kind, product == Product::chat ? chat_codes[dice->random() % 3] : speech_codes[dice->random() % 4]};
+  };
+}
+
+core::Result<std::vector<std::string>> read_script(std::string const& file) {
+  std::ifstream in(file);
+  if (!in) return core::fail(core::Code::not_found, "the script cannot be read; it holds one utterance a line", file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) lines.push_back(std::move(line));
+  }
+  if (lines.empty()) return core::fail(core::Code::invalid, "the script is empty; it holds one utterance a line", file);
+  return lines;
+}
+
+/// The engines behind the protocols: those that know their lines, or the models of this machine.
+core::Result<std::unique_ptr<House>> furnish(Wish const& wish, SimulatorOptions& options) {
+  if (!wish.script.empty()) {
+    auto lines = read_script(wish.script);
+    if (!lines) return std::unexpected(lines.error());
+    core::start_log("warn");
+    options.recogniser = cloud::volcengine::scripted_recogniser(*std::move(lines));
+    options.model = cloud::volcengine::scripted_model();
+    options.synthesiser = cloud::volcengine::scripted_synthesiser();
+    return nullptr;
+  }
+  auto config = load_config(wish.config_file.empty() ? share_folder() / "config" / "parley.yaml"
+                                                     : std::filesystem::path(wish.config_file));
+  if (!config) return std::unexpected(config.error());
+  core::start_log(config->log);
+  auto const say = [](std::string const& what) { std::cerr << "\033[2m" << what << "\033[0m" << std::endl; };
+  auto house = House::open(*config, {}, say);
+  if (!house) return house;
+  if (auto const warm = (*house)->warm(say); !warm) return std::unexpected(warm.error());
+  auto const& engines = (*house)->engines();
+  options.recogniser = engines.recogniser;
+  options.model = engines.model;
+  options.synthesiser = engines.synthesiser;
+  options.zh_voice = config->voices.at("zh");
+  options.en_voice = config->voices.at("en");
+  options.interim = false;  // the machine is busy enough with the final ones
+  return house;
+}
+
+int simulate(Wish const& wish) {
+  SimulatorOptions options;
+  options.host = wish.host;
+  options.port = static_cast<std::uint16_t>(wish.port);
+  options.threads = wish.threads;
+  options.asr_final = milliseconds(wish.asr_final_ms);
+  options.first_token = milliseconds(wish.first_token_ms);
+  options.first_sound = milliseconds(wish.first_sound_ms);
+  options.fault = random_faults(wish.faults, wish.seed);
+  if (!wish.key_from.empty()) {
+    char const* key = std::getenv(wish.key_from.c_str());
+    if (key == nullptr || *key == '\0') {
+      return complain({core::Code::not_found, "the environment variable with the key is not set", wish.key_from, {}});
+    }
+    options.key = key;
+  }
+  auto house = furnish(wish, options);
+  if (!house) return complain(house.error());
+  auto simulator = cloud::volcengine::Simulator::start(std::move(options));
+  if (!simulator) return complain(simulator.error());
+  std::cout << fmt::format("simulating Volcengine on {}:{}", wish.host, (*simulator)->port()) << std::endl;
+
+  boost::asio::io_context io;
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([](boost::system::error_code, int) {});
+  io.run();
+  auto const counts = (*simulator)->counts();
+  std::cout << fmt::format("connections {}, recognitions {}, syntheses {}, chats {}, faults {}", counts.connections,
+                           counts.recognitions, counts.syntheses, counts.chats, counts.faults)
+            << std::endl;
+  simulator->reset();  // before the engines that it uses
+  return 0;
+}
+
+}  // namespace
+
+void add_simulate_command(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("simulate", "be a cloud service on this machine, without an account");
+  command->require_subcommand(1);
+  auto* volcengine = command->add_subcommand("volcengine", "recognition, synthesis and Ark chat over Volcengine's protocols");
+  auto const wish = std::make_shared<Wish>();
+  volcengine->add_option("--host", wish->host, "a loopback address");
+  volcengine->add_option("--port", wish->port, "default 8091; 0: any free one")->check(CLI::Range(0, 65535));
+  volcengine->add_option("--threads", wish->threads, "of the server")->check(CLI::Range(1, 64));
+  volcengine->add_option("--script", wish->script, "a file of utterances, one a line: no models are needed");
+  volcengine->add_option("--config", wish->config_file, "configuration of the models behind it");
+  volcengine->add_option("--key-from", wish->key_from, "environment variable with the only key that is accepted");
+  volcengine->add_option("--asr-final-ms", wish->asr_final_ms, "added before a final transcript")->check(CLI::Range(0, 60000));
+  volcengine->add_option("--first-token-ms", wish->first_token_ms, "added before an answer")->check(CLI::Range(0, 60000));
+  volcengine->add_option("--first-sound-ms", wish->first_sound_ms, "added before a clause")->check(CLI::Range(0, 60000));
+  volcengine->add_option("--faults", wish->faults, "share of sessions in which something breaks")->check(CLI::Range(0.0, 1.0));
+  volcengine->add_option("--seed", wish->seed, "of the faults");
+  volcengine->callback([wish, &exit_code] { exit_code = simulate(*wish); });
+}
+
+}  // namespace parley::app

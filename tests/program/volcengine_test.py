@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Whole calls over Volcengine's protocols, against `parley simulate volcengine`: no account, real sockets.
+
+    PARLEY=build/release/parley python3 tests/program/volcengine_test.py
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+root = pathlib.Path(__file__).resolve().parent.parent.parent
+PARLEY = os.environ.get("PARLEY", str(root / "build/release/parley"))
+KEY = "marked-key-7f3a9c1e"
+ENV = {**os.environ, "VOLC_API_KEY": KEY, "ARK_API_KEY": KEY}
+LINES = ["北京今天天气怎么样", "谢谢你"]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextlib.contextmanager
+def simulator(*options):
+    """Yields (port, finish): finish() ends it and gives everything it printed."""
+    process = subprocess.Popen([PARLEY, "simulate", "volcengine", "--port", "0", "--key-from", "VOLC_API_KEY", *map(str, options)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+    said = []
+
+    def finish():
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        said.extend([out, err])
+        return "".join(said)
+
+    try:
+        first = process.stdout.readline()
+        said.append(first)
+        if not first:
+            raise AssertionError("the simulator did not start: " + process.stderr.read())
+        yield int(first.rsplit(":", 1)[1]), finish
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+class Cloud(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kept = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.kept.cleanup)
+        cls.question = pathlib.Path(cls.kept.name) / "问题.wav"
+        done = subprocess.run([PARLEY, "speak", "请问北京在哪里？", "--voice", "kokoro:zm_yunyang", "--out", cls.question], capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+        cls.script = pathlib.Path(cls.kept.name) / "script.txt"
+        cls.script.write_text("\n".join(LINES) + "\n")
+
+    def config(self, port, change=lambda text: text):
+        text = (root / "config/volcengine-simulated.yaml").read_text().replace("127.0.0.1:8091", f"127.0.0.1:{port}")
+        path = self.folder / "config.yaml"
+        path.write_text(change(text) + "\nlog: debug\n")
+        return path
+
+    def parley(self, *args, env=ENV):
+        done = subprocess.run([PARLEY, *map(str, args)], capture_output=True, text=True, timeout=240, env=env)
+        self.assertGreaterEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def replies(self, done):
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return [l["text"] for l in lines if l["type"] == "user"], [l["text"] for l in lines if l["type"] == "reply"]
+
+    def test_a_chinese_conversation_goes_wholly_over_the_protocols_and_no_key_is_written(self):
+        with simulator("--script", self.script, "--asr-final-ms", 250, "--first-token-ms", 350, "--first-sound-ms", 200) as (port, finish):
+            out = self.folder / "answer.wav"
+            done = self.parley("call", self.question, self.question, "--role", "xiaohe", "--json", "--out", out, "--config", self.config(port))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            users, replies = self.replies(done)
+            self.assertEqual(users, LINES)
+            self.assertIn("您刚才说的是：" + LINES[0], replies[-2])
+            self.assertIn("您刚才说的是：" + LINES[1], replies[-1])
+            self.assertGreater(out.stat().st_size, 24000 * 2)
+            doctor = self.parley("doctor", "--cloud", "--config", self.config(port))
+            self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
+            self.assertEqual(doctor.stdout.count("ok "), 4, doctor.stdout)
+            wrong = self.parley("doctor", "--cloud", "--config", self.config(port), env={**ENV, "VOLC_API_KEY": "another-" + KEY})
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("the key is not accepted", wrong.stdout)
+            simulated = finish()
+        counts = dict(re.findall(r"(\w+) (\d+)", simulated.splitlines()[-1]))
+        for what in ("recognitions", "syntheses", "chats"):
+            self.assertGreaterEqual(int(counts[what]), 2, simulated)
+        written = [done.stdout, done.stderr, doctor.stdout, doctor.stderr, wrong.stdout, wrong.stderr, simulated]
+        written += [p.read_bytes().decode(errors="replace") for p in self.folder.iterdir()]
+        for text in written:
+            self.assertNotIn(KEY, text)
+
+    def test_the_models_of_this_machine_behind_the_protocols(self):
+        with simulator() as (port, finish):
+            done = self.parley("call", self.question, "--role", "xiaohe", "--json", "--no-greeting", "--config", self.config(port))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            users, replies = self.replies(done)
+            self.assertIn("北京", users[-1])
+            self.assertTrue(replies[-1].strip())
+            finish()
+
+    def test_the_next_provider_takes_over(self):
+        def two(text):
+            dead = f"127.0.0.1:{free_port()}"
+            services, use = text.split("use:")
+            first = re.sub(r"127\.0\.0\.1:\d+", dead, services.split("services:\n")[1])
+            for name in ("doubao-ears", "ark", "doubao"):
+                first = re.sub(rf"^  {name}:", f"  dead-{name}:", first, flags=re.M)
+            use = re.sub(r": (doubao-ears|ark|doubao)\n", lambda m: f": [dead-{m[1]}, {m[1]}]\n", use)
+            return services + first + "use:" + use
+
+        with simulator("--script", self.script) as (port, finish):
+            done = self.parley("call", self.question, "--role", "xiaohe", "--json", "--config", self.config(port, two))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            users, replies = self.replies(done)
+            self.assertEqual(users, LINES[:1])
+            self.assertIn(LINES[0], replies[-1])
+            self.assertIn("Connection refused", done.stderr)
+            finish()
+
+    def test_what_is_missing_is_said(self):
+        bare = {k: v for k, v in ENV.items() if k != "VOLC_API_KEY"}
+        done = self.parley("call", self.question, "--config", self.config(free_port()), env=bare)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("VOLC_API_KEY", done.stderr)
+        done = self.parley("simulate", "volcengine", "--host", "0.0.0.0", "--script", self.script)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("this machine only", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
