@@ -10,8 +10,10 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
+import threading
 import unittest
 
 root = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -51,6 +53,42 @@ def simulator(*options):
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+def carry(source, target):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def behind_tls(port, folder):
+    """Yields (port, certificate): TLS in front of a plain port, with a certificate nobody knows."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve(plain):
+        with contextlib.suppress(OSError):
+            with context.wrap_socket(plain, server_side=True) as outer, socket.create_connection(("127.0.0.1", port)) as inner:
+                back = threading.Thread(target=carry, args=(inner, outer), daemon=True)
+                back.start()
+                carry(outer, inner)
+                back.join(timeout=30)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    with listener:
+        yield listener.getsockname()[1], certificate
 
 
 class Cloud(unittest.TestCase):
@@ -135,6 +173,22 @@ class Cloud(unittest.TestCase):
             self.assertEqual(users, LINES[:1])
             self.assertIn(LINES[0], replies[-1])
             self.assertIn("Connection refused", done.stderr)
+            finish()
+
+    def test_tls_is_spoken_and_checked(self):
+        with simulator("--script", self.script) as (port, finish), behind_tls(port, self.folder) as (secure, certificate):
+            def over_tls(host, trust):
+                def change(text):
+                    text = re.sub(r"(ws|http)://127\.0\.0\.1:\d+", rf"\1s://{host}:{secure}", text)
+                    return text.replace("use:", f"use:\n  authorities: {certificate}\n", 1) if trust else text
+                return self.config(port, change)
+
+            known = self.parley("doctor", "--cloud", "--config", over_tls("localhost", True))
+            self.assertEqual(known.returncode, 0, known.stdout + known.stderr)
+            for host, trust in (("localhost", False), ("127.0.0.1", True)):  # an unknown issuer; a name the certificate does not have
+                refused = self.parley("doctor", "--cloud", "--config", over_tls(host, trust))
+                self.assertEqual(refused.returncode, 1)
+                self.assertEqual(refused.stdout.count("certificate verify failed"), 4, refused.stdout)
             finish()
 
     def test_what_is_missing_is_said(self):
