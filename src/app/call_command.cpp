@@ -72,14 +72,15 @@ int call_command(CallOptions const& options, Config const& config) {
   RecordedCaller caller(
       strand, std::move(*questions), speaker, [&](std::string const& name) { printer.note("♪ " + name); },
       [&](std::string const& name, core::Duration gap) { printer.gap(name, gap); });
-  auto call =
-      conversation::Call::open(strand, (*house)->engines(), settings_of(*role, config), [&](conversation::Command const& news) {
-        printer.on(news);
-        if (card)
-          card->on(news);
-        else
-          caller.on(news);
-      });
+  auto settings = settings_of(*role, config);
+  settings.player_holds = true;
+  auto call = conversation::Call::open(strand, (*house)->engines(), settings, [&](conversation::Command const& news) {
+    printer.on(news);
+    if (card)
+      card->on(news);
+    else
+      caller.on(news);
+  });
   if (!call) return complain(call.error());
 
   RecordedCaller::Outcome outcome;

@@ -64,6 +64,13 @@ void RecordedCaller::on(conversation::Command const& news) {
     if (phase_ == Phase::waiting) enter(Phase::listening);
   } else if (auto const* sound = std::get_if<conversation::ReplySound>(&news)) {
     measure(speaker_.play(now, *sound->samples), *sound->samples);
+  } else if (auto const* item = std::get_if<conversation::ItemNews>(&news);
+             item != nullptr && item->what == conversation::ItemNews::What::truncated) {
+    speaker_.stop(now);
+  } else if (std::holds_alternative<conversation::PlayHeld>(news)) {
+    speaker_.hold(now);
+  } else if (std::holds_alternative<conversation::PlayResumed>(news)) {
+    speaker_.resume(now);
   } else if (auto const* ended = std::get_if<conversation::ReplyEnded>(&news)) {
     replies_open_ = std::max(0, replies_open_ - 1);
     if (ended->why == conversation::ReplyEnded::Why::turn_detected) speaker_.stop(now);

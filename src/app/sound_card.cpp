@@ -100,20 +100,32 @@ class Card final : public SoundCard {
       waiting_.insert(waiting_.end(), sound->samples->begin(), sound->samples->end());
     } else if (auto const* ended = std::get_if<conversation::ReplyEnded>(&news);
                ended != nullptr && ended->why == conversation::ReplyEnded::Why::turn_detected) {
-      waiting_.clear();
+      fall_silent();
+    } else if (auto const* item = std::get_if<conversation::ItemNews>(&news);
+               item != nullptr && item->what == conversation::ItemNews::What::truncated) {
+      fall_silent();
+    } else if (std::holds_alternative<conversation::PlayHeld>(news)) {
+      held_ = true;
+    } else if (std::holds_alternative<conversation::PlayResumed>(news)) {
+      held_ = false;
     }
   }
 
   audio::Samples const& heard() const override { return heard_; }
 
  private:
+  void fall_silent() {
+    waiting_.clear();
+    held_ = false;
+  }
+
   void play(std::stop_token const& stopping) {
     std::array<float, speaker_block> block{};
     while (!stopping.stop_requested()) {
       block.fill(0.0F);
       {
         std::lock_guard const lock(mutex_);
-        auto const n = static_cast<std::ptrdiff_t>(std::min(block.size(), waiting_.size()));
+        auto const n = held_ ? 0 : static_cast<std::ptrdiff_t>(std::min(block.size(), waiting_.size()));
         std::copy_n(waiting_.begin(), n, block.begin());
         heard_.insert(heard_.end(), waiting_.begin(), waiting_.begin() + n);
         waiting_.erase(waiting_.begin(), waiting_.begin() + n);
@@ -127,6 +139,7 @@ class Card final : public SoundCard {
   Stream microphone_, loudspeaker_;
   std::mutex mutex_;
   std::deque<float> waiting_;
+  bool held_ = false;
   audio::Samples heard_;
   std::jthread listening_, playing_;
 };

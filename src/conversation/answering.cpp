@@ -29,6 +29,7 @@ Reply Answering::make(Moment& moment, ReplyOverrides const& overrides) {
 void Answering::speculate(Moment& moment, std::string const& words) {
   if (current_) return;
   current_.emplace(Running{make(moment, {}), {}, false, true});
+  ++answers_;
   auto messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
   messages.push_back({language::Speaker::user, words});
   current_->reply.think(request(moment, {}, std::move(messages)), moment.out);
@@ -49,6 +50,7 @@ void Answering::withdraw(Moment& moment) {
   if (!speculating()) return;
   moment.out.emplace_back(Abandon{current_->reply.plan().id});
   current_.reset();
+  ++answers_wasted_;
 }
 
 void Answering::answer(Moment& moment, measure::Turn times) {
@@ -57,6 +59,8 @@ void Answering::answer(Moment& moment, measure::Turn times) {
   if (busy()) return;
   bool const fresh = !current_;
   if (fresh) current_.emplace(Running{make(moment, {}), {}, false, true});
+  times.work.answers = std::exchange(answers_, 0) + (fresh ? 1 : 0);
+  times.work.answers_wasted = std::exchange(answers_wasted_, 0);
   begin(moment, *current_, std::move(times));
   if (fresh) start(moment, *current_);
 }
@@ -131,7 +135,8 @@ void Answering::end(Moment& moment, Why why) {
     moment.history.changed();
   }
   auto const& playout = running.reply.playout();
-  if (why != Why::turn_detected && playout.over_at() > moment.now) playing_.push_back({running.reply.plan().item, playout});
+  if (why != Why::turn_detected && playout.over_at() > held_.value_or(moment.now))
+    playing_.push_back({running.reply.plan().item, playout});
   ended_ = moment.now;
   history_is_news_ = true;
 }
@@ -146,15 +151,46 @@ std::optional<measure::Turn> Answering::interrupt(Moment& moment) {
   }
   for (auto const& playing : playing_) {
     auto* entry = moment.history.find(playing.item);
-    if (entry == nullptr || playing.playout.over_at() <= moment.now) continue;
+    if (entry == nullptr || playing.playout.over_at() <= held_.value_or(moment.now)) continue;
     cut(*entry, std::min(entry->item.heard, playing.playout.heard(moment.now)));
     moment.history.changed();
     moment.out.emplace_back(
         ItemNews{ItemNews::What::truncated, entry->item, moment.history.previous_of(playing.item), 0, entry->item.heard.ms()});
   }
   playing_.clear();
+  held_.reset();
   player_free_ = std::min(player_free_, moment.now);
   return unheard;
+}
+
+void Answering::hold(Moment& moment) {
+  if (held_ || player_free_ <= moment.now) return;
+  held_ = moment.now;
+  if (busy()) current_->reply.playout().hold(moment.now);
+  for (auto& playing : playing_) playing.playout.hold(moment.now);
+  moment.out.emplace_back(PlayHeld{});
+}
+
+void Answering::resume(Moment& moment) {
+  if (!held_) return;
+  auto const since = *std::exchange(held_, std::nullopt);
+  player_free_ += moment.now - since;
+  if (busy()) current_->reply.playout().resume(moment.now);
+  for (auto& playing : playing_) playing.playout.resume(moment.now);
+  moment.out.emplace_back(PlayResumed{});
+}
+
+std::string Answering::saying(History const& history) const {
+  std::string text;
+  for (auto const& playing : playing_) {
+    if (auto const* entry = history.find(playing.item)) text += entry->item.text + " ";
+  }
+  if (busy()) text += current_->reply.text();
+  return text;
+}
+
+core::Duration Answering::left(core::Instant now) const {
+  return std::max(core::Duration::zero(), player_free_ - held_.value_or(now));
 }
 
 core::Result<void> Answering::cancel(Moment& moment, std::optional<std::string> const& response) {
@@ -240,6 +276,7 @@ void Answering::truncate(Moment& moment, ItemTruncated const& report) {
 }
 
 void Answering::hang_up(Moment& moment) {
+  resume(moment);
   withdraw(moment);
   if (busy()) end(moment, Why::client_cancelled);
   for (auto& running : outside_) finish(moment, running.reply, Why::client_cancelled);
@@ -266,7 +303,7 @@ void Answering::sound_failed(Moment&, SoundFailed const& failed) {
 }
 
 void Answering::settle(Moment& moment) {
-  std::erase_if(playing_, [&](Playing const& playing) { return playing.playout.over_at() <= moment.now; });
+  if (!held_) std::erase_if(playing_, [&](Playing const& playing) { return playing.playout.over_at() <= moment.now; });
   if (speculating() && current_->reply.failure()) withdraw(moment);
   if (current_) {
     auto& reply = current_->reply;

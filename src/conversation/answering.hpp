@@ -38,6 +38,16 @@ class Answering {
   /// A voice stops whatever is in the air. When an automatic answer was stopped before anything
   /// of it was heard: the turn that it was for.
   std::optional<measure::Turn> interrupt(Moment& moment);
+  /// A voice that may yet be an interruption: the player stops where it is.
+  void hold(Moment& moment);
+  /// It was none: the player goes on.
+  void resume(Moment& moment);
+  [[nodiscard]] bool held() const noexcept { return held_.has_value(); }
+  /// The text of what is in the air.
+  [[nodiscard]] std::string saying(History const& history) const;
+  /// How long what has been handed over will still play.
+  [[nodiscard]] core::Duration left(core::Instant now) const;
+
   core::Result<void> cancel(Moment& moment, std::optional<std::string> const& response);
   /// The client's player says how much was heard.
   void truncate(Moment& moment, ItemTruncated const& report);
@@ -58,7 +68,7 @@ class Answering {
   /// An answer that belongs to the conversation has begun and not ended.
   [[nodiscard]] bool busy() const noexcept { return current_ && current_->reply.begun(); }
   /// Somebody listens, or waits for an answer that is under way.
-  [[nodiscard]] bool in_the_air(core::Instant now) const noexcept { return busy() || player_free_ > now; }
+  [[nodiscard]] bool in_the_air(core::Instant now) const noexcept { return busy() || held() || player_free_ > now; }
   [[nodiscard]] bool speculating() const noexcept { return current_ && !current_->reply.begun(); }
   /// When the last answer was over for the listener; nothing while one is under way or before the first.
   [[nodiscard]] std::optional<core::Instant> quiet_since() const;
@@ -92,8 +102,9 @@ class Answering {
   std::vector<Playing> playing_;
   std::set<std::string> open_calls_;  ///< asked for by answers that have ended, without a result
   core::Instant player_free_ = core::Instant::min();
-  std::optional<core::Instant> ended_;
-  bool history_is_news_ = false;  ///< to the model: an answer has ended since it was last prepared
+  std::optional<core::Instant> ended_, held_;
+  int answers_ = 0, answers_wasted_ = 0;  ///< begun since a turn was last answered, and thrown away of these
+  bool history_is_news_ = false;          ///< to the model: an answer has ended since it was last prepared
 };
 
 }  // namespace parley::conversation

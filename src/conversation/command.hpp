@@ -62,12 +62,17 @@ struct Abandon {
 
 // ---- news for the person's side ---------------------------------------------------------------------------------------------
 
-/// A voice has begun. While an answer is in the air this comes only when the voice has lasted long enough to be an
-/// interruption (some 220 ms), so a client may stop its player at once.
+/// A voice has begun. While an answer is in the air this comes only when the voice is an interruption (overlap.hpp: half a
+/// second at most, often less), so a client may stop its player at once.
 struct SpeechStarted {
   std::string item;  ///< the id the user's item will have
   audio::Heard at;   ///< prefix included
 };
+/// Somebody talks into the answer, and it is not known yet whether he means to interrupt: the player falls silent where it is
+/// and keeps what it holds. Only when Settings::player_holds. Followed by PlayResumed, or by the answer's end.
+struct PlayHeld {};
+/// It was nothing: the player goes on from the very sample.
+struct PlayResumed {};
 struct SpeechStopped {
   std::string item;
   audio::Heard at;
@@ -160,9 +165,9 @@ struct TurnMeasured {
   measure::Turn turn;
 };
 
-using Command =
-    std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon, SpeechStarted,
-                 SpeechStopped, TurnCommitted, ItemNews, UserWords, ReplyBegan, ReplyText, ToolCallStarted, ToolCallDelta,
-                 ToolCallDone, ReplySound, ReplyEnded, Refused, Cleared, IdleTimeout, TurnMeasured>;
+using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon,
+                             SpeechStarted, PlayHeld, PlayResumed, SpeechStopped, TurnCommitted, ItemNews, UserWords,
+                             ReplyBegan, ReplyText, ToolCallStarted, ToolCallDelta, ToolCallDone, ReplySound, ReplyEnded,
+                             Refused, Cleared, IdleTimeout, TurnMeasured>;
 
 }  // namespace parley::conversation

@@ -24,6 +24,7 @@ std::vector<Command> Conversation::on(core::Instant now, Event const& event) {
   std::visit([&](auto const& e) { handle(moment, e); }, event);
   if (hearing_.voice()) stirred_ = now;
   if (hung_up_) return out;
+  if (answering_.held() && !hearing_.overlap()) answering_.resume(moment);  // the client has cleared or committed it
   answering_.settle(moment);
   answer_if_due(moment);
   speak_first_if_idle(moment);
@@ -39,8 +40,11 @@ core::Instant Conversation::wake_at() const {
 // ---- what happens -----------------------------------------------------------------------------------------------------------
 
 void Conversation::handle(Moment& moment, FrameHeard const& frame) {
-  bool const guarded = settings_.turns.interrupt_reply && answering_.in_the_air(moment.now);
-  act_on(moment, hearing_.frame(moment.now, frame, settings_.turns, guarded, ids_, moment.out));
+  Surroundings around;
+  around.guarded = settings_.turns.interrupt_reply && answering_.in_the_air(moment.now);
+  if (around.guarded) around.left = std::chrono::duration_cast<Milliseconds>(answering_.left(moment.now));
+  if (hearing_.overlap()) around.said = answering_.saying(history_);
+  act_on(moment, hearing_.frame(moment.now, frame, settings_.turns, std::move(around), ids_, moment.out));
 }
 
 void Conversation::handle(Moment& moment, Woken const&) {
@@ -166,8 +170,23 @@ void Conversation::act_on(Moment& moment, Notices const& notices) {
 void Conversation::notice(Moment& moment, VoiceBegan const&) {
   speculations_ = 0;
   idle_prompts_ = 0;
+  hearing_.expect(expected_after(history_.last_answer()));
   if (!settings_.turns.interrupt_reply) return;
   if (auto lost = answering_.interrupt(moment)) interrupted_ = std::move(lost);
+}
+
+void Conversation::notice(Moment& moment, OverlapBegan const&) {
+  if (settings_.player_holds) answering_.hold(moment);
+}
+
+void Conversation::notice(Moment& moment, OverlapPassed const&) { answering_.resume(moment); }
+
+/// The model reads along, so that the end of a long sentence finds its beginning read.
+void Conversation::notice(Moment& moment, StableWords const& words) {
+  if (!answers_turns() || owed_ || answering_.busy() || answering_.speculating()) return;
+  auto messages = history_.messages(settings_.instructions, settings_.language);
+  messages.push_back({language::Speaker::user, words.text});
+  moment.out.emplace_back(Prepare{std::move(messages), settings_.tools});
 }
 
 /// Rule 4 of the design: think and speak as if the turn were over; nothing leaves before it is.

@@ -52,6 +52,9 @@ class Conversation {
 
   void act_on(Moment& moment, Notices const& notices);
   void notice(Moment& moment, VoiceBegan const&);
+  void notice(Moment& moment, OverlapBegan const&);
+  void notice(Moment& moment, OverlapPassed const&);
+  void notice(Moment& moment, StableWords const& words);
   void notice(Moment& moment, WordsInPause const& words);
   void notice(Moment& moment, WentOn const&);
   void notice(Moment& moment, TurnOver const& over);

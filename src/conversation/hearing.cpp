@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "conversation/heard_text.hpp"
 #include "conversation/words.hpp"
+#include "core/utf8.hpp"
 
 namespace parley::conversation {
 namespace {
@@ -11,40 +13,79 @@ namespace {
 constexpr Milliseconds stall_grace{600};
 // A transcript that is not there by then never comes: the call goes on without it.
 constexpr std::chrono::seconds words_deadline{20};
+// A sentence of several seconds has grown by a few words.
+constexpr Milliseconds between_partials{1500};
+constexpr std::size_t least_growth = 6;  // bytes: two Chinese characters, a word
+// A new voice so soon after a turn was taken to be over shows that it was not.
+constexpr Milliseconds cut_off_within{1200};
+constexpr Milliseconds shortest_inner_pause{200};
+constexpr Milliseconds answers_early{1500};
 // The protocol's own limit for a commit.
 constexpr auto shortest_commit = audio::Heard::from_ms(100);
+
+/// The beginning that two transcripts share, less the word at which they part.
+std::string agreed_beginning(std::string_view a, std::string_view b) {
+  auto const x = core::decode_utf8(a), y = core::decode_utf8(b);
+  auto const same = static_cast<std::size_t>(std::ranges::mismatch(x, y).in1 - x.begin());
+  return std::string(cut_at_word(b, same));
+}
 
 Milliseconds to_ms(core::Duration time) { return std::chrono::duration_cast<Milliseconds>(time); }
 
 }  // namespace
 
-Notices Hearing::frame(core::Instant now, FrameHeard const& frame, TurnTaking const& rule, bool guarded, Ids& ids,
+Notices Hearing::frame(core::Instant now, FrameHeard const& frame, TurnTaking const& rule, Surroundings around, Ids& ids,
                        Commands& out) {
   Notices notices;
   if (frame.end <= end_) return notices;
   auto const from = std::exchange(end_, frame.end);
   last_frame_ = now;
+  around_ = std::move(around);
 
-  auto const change = tracker_.hear(rule, from, frame.end, frame.voice, guarded ? interrupting_frames : onset_frames);
-  if (change == VoiceTracker::Change::began && !utterance_) {
-    auto const prefix = audio::Heard::from_ms(rule.prefix.count());
-    open(std::max(turn_from_, tracker_.began() - prefix), rule.kind != TurnTaking::Kind::manual, ids, out);
-    if (utterance_->announced) notices.emplace_back(VoiceBegan{});
-  }
+  auto const change = tracker_.hear(rule, from, frame.end, frame.voice);
+  if (change == VoiceTracker::Change::began && !utterance_) begins(now, rule, ids, notices, out);
   if (!utterance_) return notices;
-  if (change == VoiceTracker::Change::resumed) {
-    auto& u = *utterance_;
-    u.in_pause = u.predicting = u.predictor_failed = false;
-    ++u.revision;  // whatever is still coming is stale
-    u.words.reset();
-    u.finished.reset();
-    u.pause_seen.reset();
-    u.words_there.reset();
-    notices.emplace_back(WentOn{});
+  if (change == VoiceTracker::Change::resumed) went_on(notices);
+  if (tracker_.in_speech() && tracker_.last_voice() == end_) {
+    utterance_->last_voice = now;
+    utterance_->level_sum += frame.level_db;
+    ++utterance_->level_frames;
+    ask_while_talking(out);
   }
-  if (tracker_.in_speech() && tracker_.last_voice() == end_) utterance_->last_voice = now;
   consider(now, rule, notices, out);
   return notices;
+}
+
+void Hearing::begins(core::Instant now, TurnTaking const& rule, Ids& ids, Notices& notices, Commands& out) {
+  bool const manual = rule.kind == TurnTaking::Kind::manual;
+  bool const overlap = around_.guarded && !manual;
+  // Somebody who goes on so soon had not finished.
+  if (auto const ended = std::exchange(turn_ended_, std::nullopt)) {
+    auto const gap = Milliseconds((tracker_.began() - *ended).ms());
+    if (gap < cut_off_within) habit_.went_on(gap, true);
+  }
+  auto const prefix = audio::Heard::from_ms(rule.prefix.count());
+  open(std::max(turn_from_, tracker_.began() - prefix), !manual && !overlap, ids, out);
+  if (overlap) {
+    utterance_->tentative = true;
+    utterance_->overlap_since = now - std::chrono::duration_cast<core::Duration>((end_ - tracker_.began()).time());
+    notices.emplace_back(OverlapBegan{});
+  } else if (!manual) {
+    notices.emplace_back(VoiceBegan{});
+  }
+}
+
+void Hearing::went_on(Notices& notices) {
+  auto& u = *utterance_;
+  if (considered_ >= shortest_inner_pause) habit_.went_on(considered_, false);
+  u.in_pause = u.predicting = u.predictor_failed = false;
+  ++u.revision;  // whatever is still coming is stale
+  ++u.work.transcripts_wasted;
+  u.words.reset();
+  u.finished.reset();
+  u.pause_seen.reset();
+  u.words_there.reset();
+  notices.emplace_back(WentOn{});
 }
 
 void Hearing::open(audio::Heard from, bool announced, Ids& ids, Commands& out) {
@@ -57,20 +98,113 @@ void Hearing::open(audio::Heard from, bool announced, Ids& ids, Commands& out) {
   if (announced) out.emplace_back(SpeechStarted{utterance_->item, from});
 }
 
+void Hearing::announce(Notices& notices, Commands& out) {
+  utterance_->tentative = false;
+  utterance_->announced = true;
+  utterance_->weigh_at = core::never;
+  out.emplace_back(SpeechStarted{utterance_->item, utterance_->from});
+  notices.emplace_back(VoiceBegan{});
+}
+
+void Hearing::ask(core::Urgency urgency, Commands& out) {
+  auto& u = *utterance_;
+  ++u.revision;
+  ++u.work.transcripts;
+  u.asked_to = end_;
+  u.asks.emplace_back(u.revision, end_);
+  if (u.asks.size() > 4) u.asks.erase(u.asks.begin());
+  out.emplace_back(Transcribe{u.id, u.revision, urgency});
+}
+
+/// Long sentences are read by the model while they are being said.
+void Hearing::ask_while_talking(Commands& out) {
+  auto& u = *utterance_;
+  if (!u.announced || u.in_pause) return;
+  auto const since = end_ - std::max(u.from, u.asked_to);
+  if (since.ms() >= between_partials.count()) ask(core::Urgency::partial, out);
+}
+
+/// Also of a request that a newer one has overtaken: it says less, but sooner.
+void Hearing::take_partial(std::uint64_t revision, std::string text, Notices& notices) {
+  auto& u = *utterance_;
+  auto const asked = std::ranges::find(u.asks, revision, &std::pair<std::uint64_t, audio::Heard>::first);
+  if (asked == u.asks.end() || asked->second <= u.partial_to) return;
+  u.partial_to = asked->second;
+  auto const before = std::exchange(u.partial, std::move(text)).value_or("");
+  if (!u.announced) return;
+  auto const agreed = agreed_beginning(before, *u.partial);
+  if (agreed.size() < u.stable.size() + least_growth) return;
+  u.stable = agreed;
+  notices.emplace_back(StableWords{u.stable});
+}
+
+/// An overlap: what is it?
+void Hearing::weigh(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out) {
+  auto& u = *utterance_;
+  if (!around_.guarded) {  // the answer is over: it is an ordinary turn
+    announce(notices, out);
+    return consider(now, rule, notices, out);
+  }
+  Overlap overlap;
+  overlap.since = to_ms(now - u.overlap_since);
+  overlap.voiced = Milliseconds((tracker_.last_voice() - tracker_.began()).ms());
+  overlap.voice_now = pause_length(now) < overlap_gap;
+  if (usual_level_ < 0 && u.level_frames > 0) {
+    overlap.above_usual_db = u.level_sum / static_cast<float>(u.level_frames) - usual_level_;
+  }
+  overlap.words = u.partial;
+  overlap.words_are_all = u.partial_to >= tracker_.last_voice();
+  overlap.said = around_.said;
+  auto verdict = judge(overlap);
+  // 好的 at the very end of a question is its answer.
+  if (verdict == Overlapping::listening && around_.left < answers_early) verdict = Overlapping::interruption;
+  switch (verdict) {
+    case Overlapping::undecided:
+      if (wants_overlap_words(overlap)) {
+        ++u.overlap_asks;
+        ask(core::Urgency::final_transcript, out);
+      }
+      u.weigh_at = overlap.since < overlap_decided_by ? u.overlap_since + overlap_decided_by
+                   : overlap.since < overlap_patience ? u.overlap_since + overlap_patience
+                                                      : now + overlap_gap;
+      return;
+    case Overlapping::interruption: announce(notices, out); return consider(now, rule, notices, out);
+    default: break;
+  }
+  out.emplace_back(CloseUtterance{u.id});
+  utterance_.reset();
+  tracker_.forget();
+  notices.emplace_back(OverlapPassed{verdict});
+}
+
+bool Hearing::wants_overlap_words(Overlap const& overlap) const {
+  auto const& u = *utterance_;
+  if (overlap.voiced < overlap_first_words) return false;
+  if (u.overlap_asks == 0) return true;
+  if (!overlap.voice_now) return u.asked_to < tracker_.last_voice();
+  return u.overlap_asks == 1 && overlap.voiced >= overlap_more_words;
+}
+
 Milliseconds Hearing::pause_length(core::Instant now) const {
   auto const silent = Milliseconds((end_ - tracker_.last_voice()).ms());
   return silent + std::max(Milliseconds{0}, to_ms(now - last_frame_) - stall_grace);
 }
 
-/// Transcript and end of turn are asked for at once: both take some 100 ms or more, and neither needs the other.
-void Hearing::look_at_pause(core::Instant now, TurnTaking const& rule, Commands& out) {
+/// The transcript first, since the answer can be begun with it; the end-of-turn model wants to hear a little more of the pause.
+void Hearing::look_at_pause(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out) {
   auto& u = *utterance_;
   u.in_pause = true;
   u.pause_seen = now;
-  ++u.revision;
+  u.next_prediction = rule.shortest_pause;
   tracker_.pause_seen();
-  out.emplace_back(Transcribe{u.id, u.revision, core::Urgency::final_transcript});
-  if (rule.kind == TurnTaking::Kind::semantic) predict(pause_length(now), out);
+  // What was transcribed in an overlap may be all there is: the same sound is not transcribed twice.
+  if (u.partial && u.partial_to >= tracker_.last_voice()) {
+    u.words = *u.partial;
+    u.words_there = now;
+    if (has_words(*u.partial)) notices.emplace_back(WordsInPause{*u.partial, times_of(u)});
+    return;
+  }
+  ask(core::Urgency::final_transcript, out);
 }
 
 void Hearing::predict(Milliseconds pause, Commands& out) {
@@ -81,15 +215,17 @@ void Hearing::predict(Milliseconds pause, Commands& out) {
 
 void Hearing::consider(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out) {
   auto const first = first_look(rule);
+  if (utterance_ && utterance_->tentative) return weigh(now, rule, notices, out);
   if (!utterance_ || !first || !tracker_.in_speech()) return;
   auto const length = considered_ = pause_length(now);
   if (!utterance_->in_pause) {
     if (length < *first) return;
-    look_at_pause(now, rule, out);
+    look_at_pause(now, rule, notices, out);
   }
   auto const& u = *utterance_;
-  if (turn_is_over(rule, {length, u.words.has_value(), u.finished, u.predictor_failed}))
-    return finish(now, false, notices, out);
+  Pause pause{length, u.words.has_value(), u.finished, u.predictor_failed, {}, expected_, &habit_};
+  if (u.words && *u.words) pause.text = **u.words;
+  if (turn_is_over(rule, pause)) return finish(now, false, notices, out);
   if (rule.kind == TurnTaking::Kind::semantic && !u.predicting && length >= u.next_prediction) predict(length, out);
 }
 
@@ -103,12 +239,18 @@ measure::Turn Hearing::times_of(Utterance const& utterance) {
   stamp(measure::Stamp::pause_seen, utterance.pause_seen);
   stamp(measure::Stamp::final_transcript, utterance.words_there);
   if (utterance.words && *utterance.words) times.user_text = **utterance.words;
+  times.work = utterance.work;
   return times;
 }
 
 void Hearing::finish(core::Instant now, bool by_client, Notices& notices, Commands& out) {
   auto u = std::move(*utterance_);
   utterance_.reset();
+  if (!by_client) turn_ended_ = tracker_.last_voice();
+  if (u.announced && u.level_frames > 0) {
+    auto const level = u.level_sum / static_cast<float>(u.level_frames);
+    usual_level_ = usual_level_ < 0 ? 0.7F * usual_level_ + 0.3F * level : level;
+  }
   if (u.announced) out.emplace_back(SpeechStopped{u.item, tracker_.last_voice()});
   tracker_.forget();
   turn_from_ = end_;
@@ -136,7 +278,13 @@ Notices Hearing::transcript(core::Instant now, TranscriptArrived const& arrived,
   Notices notices;
   if (utterance_ && utterance_->id == arrived.utterance) {
     auto& u = *utterance_;
-    if (!u.in_pause || u.revision != arrived.revision || u.words) return notices;
+    if (u.words) return notices;
+    if (!u.in_pause) {
+      if (arrived.text) take_partial(arrived.revision, *arrived.text, notices);
+      consider(now, rule, notices, out);
+      return notices;
+    }
+    if (u.revision != arrived.revision) return notices;
     u.words = arrived.text;
     u.words_there = now;
     if (arrived.text && has_words(*arrived.text)) notices.emplace_back(WordsInPause{*arrived.text, times_of(u)});
@@ -197,9 +345,8 @@ core::Result<Notices> Hearing::commit(core::Instant now, Ids& ids, Commands& out
   if (!utterance_) open(turn_from_, false, ids, out);
   auto& u = *utterance_;
   if (!u.in_pause) {  // else the transcript of the pause, which is there or on its way, has all the words
-    ++u.revision;
     u.pause_seen = now;
-    out.emplace_back(Transcribe{u.id, u.revision, core::Urgency::final_transcript});
+    ask(core::Urgency::final_transcript, out);
   }
   Notices notices;
   finish(now, true, notices, out);
@@ -219,6 +366,7 @@ bool Hearing::clear(Commands& out) {
 
 void Hearing::rule_changed(TurnTaking const& rule, Commands& out) {
   if (!utterance_) return;
+  utterance_->tentative = false;
   if (rule.kind == TurnTaking::Kind::manual && utterance_->announced) {
     out.emplace_back(SpeechStopped{utterance_->item, tracker_.last_voice()});
     utterance_->announced = false;
@@ -240,6 +388,7 @@ core::Instant Hearing::wake_at(TurnTaking const& rule) const {
     auto const silent = Milliseconds((end_ - tracker_.last_voice()).ms());
     if (auto const next = next_moment(rule, std::max(silent, considered_))) at = last_frame_ + stall_grace + (*next - silent);
   }
+  if (utterance_ && utterance_->tentative) at = std::min(at, utterance_->weigh_at);
   for (auto const& a : awaiting_) at = std::min(at, a.deadline);
   return at;
 }

@@ -9,6 +9,7 @@
 #include "conversation/command.hpp"
 #include "conversation/event.hpp"
 #include "conversation/ids.hpp"
+#include "conversation/overlap.hpp"
 #include "conversation/turn_taking.hpp"
 #include "core/clock.hpp"
 #include "measure/turn.hpp"
@@ -21,6 +22,16 @@ using Commands = std::vector<Command>;
 
 /// Somebody is talking now (SpeechStarted has been said).
 struct VoiceBegan {};
+/// A voice while an answer is in the air. Whether it means anything is being found out: VoiceBegan or OverlapPassed follows.
+struct OverlapBegan {};
+/// It meant nothing (or "I am listening"): the answer goes on.
+struct OverlapPassed {
+  Overlapping what = Overlapping::noise;
+};
+/// The beginning of what is being said, on which two transcripts agree. It may grow.
+struct StableWords {
+  std::string text;
+};
 /// The words up to the pause that is going on. The turn may be over, or not.
 struct WordsInPause {
   std::string text;
@@ -45,19 +56,30 @@ struct TurnWords {
 /// There were no words in it: a cough, a door.
 struct TurnDropped {};
 
-using Notice = std::variant<VoiceBegan, WordsInPause, WentOn, TurnOver, TurnWords, TurnDropped>;
+using Notice =
+    std::variant<VoiceBegan, OverlapBegan, OverlapPassed, StableWords, WordsInPause, WentOn, TurnOver, TurnWords, TurnDropped>;
 using Notices = std::vector<Notice>;
 
 // ---- the ear ----------------------------------------------------------------------------------------------------------------
 
+/// What goes on around a frame.
+struct Surroundings {
+  bool guarded = false;  ///< an answer is in the air: a voice is an overlap until it is known what it is
+  Milliseconds left{};   ///< of the answer, still to be played
+  std::string said;      ///< the answer's text; needed while there is an overlap
+};
+
 class Hearing {
  public:
-  /// `guarded`: an answer is in the air, it takes more voice than usual to begin.
-  Notices frame(core::Instant now, FrameHeard const& frame, TurnTaking const& rule, bool guarded, Ids& ids, Commands& out);
+  Notices frame(core::Instant now, FrameHeard const& frame, TurnTaking const& rule, Surroundings around, Ids& ids,
+                Commands& out);
   Notices transcript(core::Instant now, TranscriptArrived const& arrived, TurnTaking const& rule, Commands& out);
   Notices prediction(core::Instant now, EndPredicted const& predicted, TurnTaking const& rule, Commands& out);
   /// Time has passed: a stream that has dried up counts as a pause, a transcript that never comes as failed.
   Notices wake(core::Instant now, TurnTaking const& rule, Commands& out);
+
+  /// What the answer before has asked for.
+  void expect(Expected expected) noexcept { expected_ = expected; }
 
   /// The client ends the turn; everything since the last one is its sound. Refused when that is next to nothing.
   core::Result<Notices> commit(core::Instant now, Ids& ids, Commands& out);
@@ -69,6 +91,7 @@ class Hearing {
 
   [[nodiscard]] core::Instant wake_at(TurnTaking const& rule) const;
   [[nodiscard]] bool voice() const noexcept { return utterance_ && utterance_->announced; }
+  [[nodiscard]] bool overlap() const noexcept { return utterance_ && utterance_->tentative; }
   [[nodiscard]] bool awaits_words() const noexcept { return !awaiting_.empty(); }
   [[nodiscard]] audio::Heard position() const noexcept { return end_; }
   [[nodiscard]] audio::Heard turn_from() const noexcept { return turn_from_; }
@@ -81,13 +104,24 @@ class Hearing {
     std::string item;
     audio::Heard from;
     bool announced = false;  ///< SpeechStarted has been said
+    bool tentative = false;  ///< an overlap: it will be announced or thrown away
     bool in_pause = false;   ///< the pause is long enough to have been looked at
     std::uint64_t revision = 0;
     std::optional<core::Result<std::string>> words;  ///< of this revision
     std::optional<float> finished;
     bool predicting = false, predictor_failed = false;
     Milliseconds next_prediction{};
+    std::vector<std::pair<std::uint64_t, audio::Heard>> asks;  ///< revision → its sound, of the last few
+    audio::Heard asked_to;                                     ///< the newest transcript asked for is of the sound before this
+    std::optional<std::string> partial;                        ///< newest transcript that was not asked for in a pause
+    audio::Heard partial_to;                                   ///< of the sound before this
+    std::string stable;                                        ///< its beginning that can be relied on
+    core::Instant overlap_since, weigh_at = core::never;
+    int overlap_asks = 0;
+    float level_sum = 0;
+    int level_frames = 0;
     std::optional<core::Instant> last_voice, pause_seen, words_there;
+    measure::Turn::Work work;
   };
   /// Committed, but its transcript is not there.
   struct Awaiting {
@@ -101,7 +135,15 @@ class Hearing {
   };
 
   void open(audio::Heard from, bool announced, Ids& ids, Commands& out);
-  void look_at_pause(core::Instant now, TurnTaking const& rule, Commands& out);
+  void announce(Notices& notices, Commands& out);
+  void ask(core::Urgency urgency, Commands& out);
+  void ask_while_talking(Commands& out);
+  void weigh(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);
+  [[nodiscard]] bool wants_overlap_words(Overlap const& overlap) const;
+  void take_partial(std::uint64_t revision, std::string text, Notices& notices);
+  void went_on(Notices& notices);
+  void begins(core::Instant now, TurnTaking const& rule, Ids& ids, Notices& notices, Commands& out);
+  void look_at_pause(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);
   void predict(Milliseconds pause, Commands& out);
   void consider(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);
   void finish(core::Instant now, bool by_client, Notices& notices, Commands& out);
@@ -115,6 +157,11 @@ class Hearing {
   audio::Heard turn_from_;  ///< what was heard since then belongs to the next turn
   core::Instant last_frame_{};
   Milliseconds considered_{};  ///< length of the pause when it was last thought about
+  Surroundings around_;
+  PauseHabit habit_;
+  Expected expected_ = Expected::anything;
+  std::optional<audio::Heard> turn_ended_;  ///< last voice of a turn that was taken to be over
+  float usual_level_ = 0;                   ///< of this speaker's voice, dBFS; 0: not known
 };
 
 }  // namespace parley::conversation

@@ -98,6 +98,14 @@ void cut(History::Entry& entry, audio::Spoken heard) {
   entry.item.status = ItemStatus::incomplete;
 }
 
+std::string_view History::last_answer() const {
+  auto const at = std::find_if(entries_.rbegin(), entries_.rend(), [](Entry const& entry) {
+    return entry.item.speaker == language::Speaker::assistant && entry.item.kind == Item::Kind::message &&
+           !entry.item.text.empty();
+  });
+  return at == entries_.rend() ? std::string_view{} : std::string_view(at->item.text);
+}
+
 void History::set_text(std::string_view id, std::string text) {
   if (auto* entry = find(id)) {
     entry->item.text = std::move(text);

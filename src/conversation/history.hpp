@@ -40,6 +40,8 @@ class History {
   [[nodiscard]] Entry const* find(std::string_view id) const;
   [[nodiscard]] std::string previous_of(std::string_view id) const;
   [[nodiscard]] std::string last() const { return entries_.empty() ? std::string{} : entries_.back().item.id; }
+  /// What was said to the user last; empty when nothing was.
+  [[nodiscard]] std::string_view last_answer() const;
   [[nodiscard]] std::vector<Entry> const& entries() const noexcept { return entries_; }
 
   /// Words of a user's item that was added without.

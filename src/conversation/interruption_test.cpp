@@ -22,6 +22,8 @@ TEST(Interruption, stops_everything_and_keeps_what_was_heard) {
   s.sound(0, 1400);
   s.silence(480);
   s.voice(224);  // 704 ms heard: half of seven characters
+  EXPECT_EQ(s.count<SpeechStarted>(), 1U) << "nobody knows yet what it is";
+  s.words("停一下");
   ASSERT_EQ(s.count<ReplyEnded>(), 1U);
   auto const ended = s.last<ReplyEnded>();
   EXPECT_EQ(ended.why, Why::turn_detected);
@@ -45,6 +47,7 @@ TEST(Interruption, of_sound_that_was_all_handed_over_truncates_the_item) {
   ASSERT_EQ(s.count<ReplyEnded>(), 1U);
   s.silence(1984);
   s.voice(224);
+  s.words("Wait, what");
   EXPECT_EQ(s.count<ReplyEnded>(), 1U) << "it has ended already, once";
   ASSERT_EQ(s.last<ItemNews>().what, ItemNews::What::truncated);
   EXPECT_EQ(s.last<ItemNews>().audio_end_ms, 2208);
@@ -60,6 +63,71 @@ TEST(Interruption, a_cough_does_not_stop_the_answer) {
   s.silence(640);
   EXPECT_EQ(s.count<SpeechStarted>(), 1U);
   EXPECT_EQ(s.count<ItemNews>(), 2U);
+}
+
+TEST(Interruption, a_player_that_can_is_held_and_goes_on_from_the_very_sample) {
+  auto settings = Scenario::spoken("zh");
+  settings.player_holds = true;
+  Scenario s(settings);
+  s.user_says("讲个故事吧。");
+  s.token("从前有一座山，山上有一个老和尚。");
+  s.done();
+  s.sound(0, 1400);
+  s.sound(1, 2100);
+  s.silence(480);
+  s.voice(96);
+  ASSERT_EQ(s.count<PlayHeld>(), 1U) << "after a tenth of a second";
+  s.voice(96);
+  s.silence(128);
+  ASSERT_EQ(s.count<PlayResumed>(), 1U) << "a cough";
+  // Held for 192 ms: what is heard afterwards is that much later.
+  s.silence(320);
+  s.voice(256);
+  s.words("等一下");
+  ASSERT_EQ(s.last<ItemNews>().what, ItemNews::What::truncated);
+  EXPECT_EQ(s.last<ItemNews>().audio_end_ms, 480 + 96 + 32 + 320 + 96);
+  EXPECT_EQ(s.count<PlayHeld>(), 2U);
+  EXPECT_EQ(s.count<PlayResumed>(), 1U);
+}
+
+TEST(Interruption, signs_of_listening_do_not_stop_it_unless_they_answer_its_last_words) {
+  for (auto const* text : {"嗯。", "Uh-huh."}) {
+    auto s = answered();
+    s.silence(320);
+    s.voice(320);
+    s.silence(96);
+    s.words(text);
+    EXPECT_EQ(s.count<SpeechStarted>(), 1U) << text;
+    EXPECT_EQ(s.call().history().entries().back().item.status, ItemStatus::completed);
+  }
+  auto s = answered();
+  s.silence(2400);  // 600 ms are left
+  s.voice(320);
+  s.silence(96);
+  s.words("好的。");
+  EXPECT_EQ(s.count<SpeechStarted>(), 2U);
+}
+
+TEST(Interruption, its_own_echo_is_not_heard_as_one) {
+  auto s = answered();
+  s.silence(320);
+  s.voice(512 - 64);
+  s.words("山上有一个");
+  EXPECT_EQ(s.count<SpeechStarted>(), 1U);
+}
+
+TEST(Interruption, words_known_from_the_overlap_are_not_transcribed_again) {
+  auto s = answered();
+  s.silence(320);
+  s.voice(256);
+  s.silence(96);
+  auto const asked = s.count<Transcribe>();
+  s.words("停。");
+  ASSERT_EQ(s.count<SpeechStarted>(), 2U);
+  s.silence(256);
+  s.finished(0.9F);
+  EXPECT_EQ(s.count<Transcribe>(), asked);
+  EXPECT_EQ(s.context().back().text, "停。");
 }
 
 TEST(Interruption, after_the_answer_was_played_out_is_none) {
@@ -104,6 +172,10 @@ TEST(Interruption, by_noise_before_the_first_sound_does_not_lose_the_answer) {
   Scenario s;
   s.user_says("今天几号？");
   s.voice(320);
+  s.silence(128);
+  s.words("");
+  EXPECT_EQ(s.count<ReplyEnded>(), 0U);
+  s.voice(512);  // too long for a cough
   EXPECT_EQ(s.count<ReplyEnded>(), 1U);
   s.silence(256);
   s.words("");

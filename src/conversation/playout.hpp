@@ -1,5 +1,6 @@
 #pragma once
 // The playout clock: what a player that plays in real time has played of an answer. Sound is handed over faster than that.
+#include <optional>
 #include <vector>
 
 #include "audio/format.hpp"
@@ -13,6 +14,10 @@ class Playout {
   /// is past.
   void hand_over(core::Instant now, core::Instant player_free, audio::Spoken length);
 
+  /// The player stops where it is, and goes on from that very sample.
+  void hold(core::Instant now);
+  void resume(core::Instant now);
+
   [[nodiscard]] audio::Spoken handed_over() const noexcept { return handed_over_; }
   /// Never more than was handed over.
   [[nodiscard]] audio::Spoken heard(core::Instant now) const;
@@ -25,6 +30,7 @@ class Playout {
     audio::Spoken length;
   };
   std::vector<Stretch> stretches_;
+  std::optional<core::Instant> held_;  ///< since when
   audio::Spoken handed_over_;
 };
 

@@ -68,6 +68,8 @@ class Reply {
   [[nodiscard]] bool ran_into_limit() const noexcept { return ran_into_limit_; }
   [[nodiscard]] std::optional<core::Error> const& failure() const noexcept { return failure_; }
   [[nodiscard]] Playout const& playout() const noexcept { return playout_; }
+  [[nodiscard]] Playout& playout() noexcept { return playout_; }
+  [[nodiscard]] std::string const& text() const noexcept { return text_; }
   [[nodiscard]] std::vector<language::Message> const& messages() const noexcept { return messages_; }
   [[nodiscard]] measure::Turn& times() noexcept { return times_; }
   /// When `pump` has something to do though nothing happens.

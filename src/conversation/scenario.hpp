@@ -35,6 +35,8 @@ class CommandLine {
   }
   std::string operator()(Abandon const& c) const { return fmt::format("abandon {}", c.reply.value); }
   std::string operator()(SpeechStarted const& c) const { return fmt::format("started {} at {}", c.item, c.at.ms()); }
+  std::string operator()(PlayHeld const&) const { return "held"; }
+  std::string operator()(PlayResumed const&) const { return "resumed"; }
   std::string operator()(SpeechStopped const& c) const { return fmt::format("stopped {} at {}", c.item, c.at.ms()); }
   std::string operator()(TurnCommitted const& c) const { return fmt::format("committed {} after {}", c.item, c.previous); }
   std::string operator()(ItemNews const& c) const {

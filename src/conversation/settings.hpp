@@ -42,6 +42,7 @@ struct Settings {
   bool transcribe = true;        ///< whether the client wants to be told the user's words
   std::string hearing_language;  ///< for the recogniser; empty: detect
   std::string hearing_prompt;
+  bool player_holds = false;  ///< the player understands PlayHeld and PlayResumed
   language::Sampling sampling;
   TurnTaking turns;
   std::vector<language::Tool> tools;  ///< what the model may ask for; whoever set them carries them out

@@ -68,6 +68,10 @@ std::string to_json(Turn const& turn) {
   auto const wait = turn.wait();
   auto& slot = out["wait_ms"];
   if (wait) slot = round(ms(*wait));
+  out["work"] = {{"transcripts", turn.work.transcripts},
+                 {"transcripts_wasted", turn.work.transcripts_wasted},
+                 {"answers", turn.work.answers},
+                 {"answers_wasted", turn.work.answers_wasted}};
   return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

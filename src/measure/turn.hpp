@@ -26,6 +26,13 @@ struct Turn {
   std::string user_text, reply_text;  ///< shown to the person at the call, never logged
   std::array<std::optional<core::Instant>, stamp_count> stamps{};
 
+  /// What was computed for this turn, and how much of it was thrown away: the price of being early.
+  struct Work {
+    int transcripts = 0, transcripts_wasted = 0;
+    int answers = 0, answers_wasted = 0;
+  };
+  Work work;
+
   void stamp(Stamp which, core::Instant at) {
     if (auto& slot = stamps[static_cast<std::size_t>(which)]; !slot) slot = at;
   }

@@ -42,7 +42,8 @@ TEST(Turn, json_counts_from_the_last_voice_and_has_no_words) {
   auto const json = to_json(spoken_turn());
   EXPECT_EQ(json, R"({"user_item":"item_u","reply_item":"item_r","last_voice_ms":0.0,"pause_seen_ms":200.0,)"
                   R"("final_transcript_ms":420.0,"commitment_ms":480.0,"first_token_ms":500.0,"first_sample_ms":700.0,)"
-                  R"("first_byte_ms":705.0,"wait_ms":705.0})");
+                  R"("first_byte_ms":705.0,"wait_ms":705.0,)"
+                  R"("work":{"transcripts":0,"transcripts_wasted":0,"answers":0,"answers_wasted":0}})");
   EXPECT_THAT(json, Not(HasSubstr("sunny")));
 }
 

@@ -1,0 +1,53 @@
+#include "conversation/overlap.hpp"
+
+#include "conversation/said_words.hpp"
+#include "conversation/words.hpp"
+
+namespace parley::conversation {
+namespace {
+
+// Somebody at the other end of the room, or the loudspeaker: only words count.
+constexpr float far_away_db = -15;
+// In less than this a recogniser finds words in a cough.
+constexpr Milliseconds shortest_word{250};
+// Nobody coughs for longer.
+constexpr Milliseconds longest_cough{450};
+// What nobody could make words of in less than this is a cough or a click.
+constexpr Milliseconds shortest_voice{352};
+
+Overlapping by_words(Overlap const& o) {
+  if (is_echo_of(*o.words, o.said)) return Overlapping::echo;
+  if (asks_to_stop(*o.words)) return Overlapping::interruption;
+  if (!o.voice_now && o.voiced < longest_cough && heard_in_noise(*o.words)) return Overlapping::noise;
+  if (only_listening(*o.words)) {
+    if (!o.voice_now && (o.words_are_all || o.voiced < overlap_more_words)) return Overlapping::listening;
+    if (o.since < overlap_patience) return Overlapping::undecided;
+    return o.voice_now ? Overlapping::interruption : Overlapping::listening;
+  }
+  if (count_words(*o.words) >= 2) return Overlapping::interruption;
+  // One word: the rest of it decides.
+  bool const open = o.voice_now ? o.since < overlap_one_word : !o.words_are_all && o.since < overlap_patience;
+  if (open) return Overlapping::undecided;
+  return o.voiced >= shortest_word ? Overlapping::interruption : Overlapping::noise;
+}
+
+}  // namespace
+
+Overlapping judge(Overlap const& o) {
+  if (o.words && has_words(*o.words)) return by_words(o);
+  bool const near = o.above_usual_db > far_away_db;
+  if (!o.voice_now) {
+    if (o.words && o.words_are_all) return Overlapping::noise;
+    if (o.voiced < overlap_first_words) return Overlapping::noise;
+    if (o.since < overlap_patience && !(o.words && o.since >= overlap_decided_by))
+      return Overlapping::undecided;  // words are coming
+    if (o.words || o.voiced < shortest_voice || !near) return Overlapping::noise;
+    return Overlapping::interruption;
+  }
+  // A voice that goes on. Without a transcript its length decides, with one that found nothing it has to go on for longer.
+  auto const limit = o.words || !near ? overlap_patience : overlap_decided_by;
+  if (o.since < limit) return Overlapping::undecided;
+  return near ? Overlapping::interruption : Overlapping::noise;
+}
+
+}  // namespace parley::conversation

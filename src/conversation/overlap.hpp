@@ -1,0 +1,37 @@
+#pragma once
+// A voice while an answer is in the air: an interruption, a sign of listening, a cough, or the answer's own echo? The rule, and
+// nothing else; whoever wants another one changes this file.
+//
+// The player is held back at once (if it can be), so a clear interruption is silence after a tenth of a second. The decision
+// takes longer, half a second at most unless the first words are ones of listening, and when it is no interruption the player
+// goes on from the very sample.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "conversation/settings.hpp"
+
+namespace parley::conversation {
+
+inline constexpr Milliseconds overlap_first_words{224};  ///< so much voice is worth a transcript
+inline constexpr Milliseconds overlap_more_words{400};   ///< and once more, while nothing is decided
+inline constexpr Milliseconds overlap_gap{96};           ///< so long without a voice, and it has stopped
+inline constexpr Milliseconds overlap_decided_by{500};
+inline constexpr Milliseconds overlap_one_word{640};  ///< a word may be the first half of "I see"
+inline constexpr Milliseconds overlap_patience{900};  ///< with words of listening, or with none, the longest
+
+struct Overlap {
+  Milliseconds since{};              ///< the first voiced frame
+  Milliseconds voiced{};             ///< from the first to the last voiced frame
+  bool voice_now = true;             ///< it has not stopped
+  float above_usual_db = 0;          ///< loudness less this speaker's usual; 0 when that is not known
+  std::optional<std::string> words;  ///< newest transcript; absent: none yet
+  bool words_are_all = false;        ///< the transcript holds everything that was said
+  std::string_view said;             ///< the answer's own text
+};
+
+enum class Overlapping { undecided, interruption, listening, noise, echo };
+
+[[nodiscard]] Overlapping judge(Overlap const& overlap);
+
+}  // namespace parley::conversation
