@@ -15,6 +15,7 @@
 #include "app/settings.hpp"
 #include "app/sound_card.hpp"
 #include "audio/file.hpp"
+#include "conversation/recording.hpp"
 
 namespace parley::app {
 namespace {
@@ -42,9 +43,21 @@ void sum_up(CallPrinter& printer, std::vector<double> waits) {
                            waits[waits.size() / 2], waits.back(), waits.size(), waits.size() == 1 ? "" : "s"));
 }
 
+/// A recorded call once more: no models, no waiting. Fails where it does not go as it went.
+int replay_call(CallOptions const& options) {
+  CallPrinter printer(std::cout, options.json, "parley");
+  auto const done =
+      conversation::replay(*options.replay, [&](core::Duration, conversation::Command const& c) { printer.on(c); });
+  if (!done) return complain(done.error());
+  auto const seconds = std::chrono::duration<double>(done->length).count();
+  printer.note(fmt::format("{} events of {:.1f} s gave the same commands as then, bit for bit", done->events, seconds));
+  return 0;
+}
+
 }  // namespace
 
 int call_command(CallOptions const& options, Config const& config) {
+  if (options.replay) return replay_call(options);
   auto say = [&](std::string const& what) {
     if (!options.json) std::cerr << fmt::format("\033[2m{}\033[0m", what) << std::endl;
   };
@@ -72,6 +85,12 @@ int call_command(CallOptions const& options, Config const& config) {
   RecordedCaller caller(
       strand, std::move(*questions), speaker, [&](std::string const& name) { printer.note("♪ " + name); },
       [&](std::string const& name, core::Duration gap) { printer.gap(name, gap); });
+  std::shared_ptr<conversation::CallRecorder> recorder;
+  if (options.record) {
+    auto created = conversation::CallRecorder::create(*options.record);
+    if (!created) return complain(created.error());
+    recorder = std::move(*created);
+  }
   auto settings = settings_of(*role, config);
   settings.player_holds = true;
   auto call = conversation::Call::open(strand, (*house)->engines(), settings, [&](conversation::Command const& news) {

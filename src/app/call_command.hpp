@@ -12,6 +12,8 @@ struct CallOptions {
   std::vector<std::filesystem::path> recordings;  ///< what the person says, one after the other; empty: microphone and speaker
   std::string role;                               ///< empty: the configuration's
   std::optional<std::filesystem::path> out;       ///< the answers' sound as played
+  std::optional<std::filesystem::path> record;    ///< the whole call, to be lived through again
+  std::optional<std::filesystem::path> replay;    ///< such a recording, instead of a call
   bool json = false;
   bool greet = true;
 };

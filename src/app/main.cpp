@@ -51,12 +51,17 @@ int main(int argc, char** argv) {
   call->add_option("recordings", call_options.recordings, "what is said, one file a turn (WAV, FLAC, Ogg, MP3)");
   call->add_option("--role", call_options.role, "who answers: a file of roles/ without .yaml");
   call->add_option("--out", out, "write the answers' sound as a WAV file");
+  std::string record, replay;
+  call->add_option("--record", record, "write the whole call, sound and words, to this file");
+  call->add_option("--replay", replay, "live through such a file again, without models, and say whether all goes as it went");
   call->add_flag("--json", call_options.json, "one JSON object a line instead of text");
   call->add_flag("--no-greeting", no_greeting, "do not let the role speak first");
   call->add_option("--config", config_file, "configuration file");
   call->callback([&] {
     status = with_configuration(config_file, [&](app::Config const& config) {
       if (!out.empty()) call_options.out = out;
+      if (!record.empty()) call_options.record = record;
+      if (!replay.empty()) call_options.replay = replay;
       call_options.greet = !no_greeting;
       return app::call_command(call_options, config);
     });

@@ -65,6 +65,15 @@ class Answering {
   /// Asks for and hands over what is due; ends what is over.
   void settle(Moment& moment);
 
+  /// Nothing; an answer is prepared that may never be given; one is being given; the rest of one is being played; the player is
+  /// held.
+  enum class State { silent, ahead, answering, playing, held };
+  [[nodiscard]] State state(core::Instant now) const noexcept {
+    if (held()) return State::held;
+    if (busy()) return State::answering;
+    if (speculating()) return State::ahead;
+    return player_free_ > now ? State::playing : State::silent;
+  }
   /// An answer that belongs to the conversation has begun and not ended.
   [[nodiscard]] bool busy() const noexcept { return current_ && current_->reply.begun(); }
   /// Somebody listens, or waits for an answer that is under way.

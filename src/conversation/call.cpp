@@ -13,6 +13,7 @@
 #include "audio/level.hpp"
 #include "conversation/conversation.hpp"
 #include "conversation/heard_ring.hpp"
+#include "conversation/recording.hpp"
 #include "core/clock.hpp"
 #include "core/log.hpp"
 
@@ -76,14 +77,17 @@ class Inbox {
 class Driver final : public Call {
  public:
   Driver(asio::any_io_executor executor, Engines engines, std::unique_ptr<VoiceActivityStream> voice, Settings settings,
-         Listener listener)
+         Listener listener, std::shared_ptr<CallRecorder> recorder, std::uint64_t seed)
       : strand_(asio::make_strand(std::move(executor))),
         timer_(strand_),
         engines_(std::move(engines)),
         voice_(std::move(voice)),
         settings_(settings),
-        conversation_(std::move(settings), fresh_seed()),
-        listener_(std::move(listener)) {}
+        recorder_(std::move(recorder)),
+        conversation_(std::move(settings), seed),
+        listener_(std::move(listener)) {
+    if (recorder_) recorder_->begin(seed, settings_);
+  }
 
   void hear(std::span<float const> samples) override;
   void tell(Event event) override;
@@ -132,6 +136,7 @@ class Driver final : public Call {
   Engines engines_;
   std::unique_ptr<VoiceActivityStream> voice_;
   Settings settings_;
+  std::shared_ptr<CallRecorder> recorder_;
   Conversation conversation_;
   Listener listener_;
   Inbox inbox_;
@@ -222,7 +227,9 @@ void Driver::process(Event event) {
   if (closed_) return;
   if (std::holds_alternative<CommitAsked>(event)) flush_frame();
   if (auto const* changed = std::get_if<SettingsChanged>(&event)) settings_ = changed->settings;
-  auto const commands = conversation_.on(core::Clock::now(), event);
+  auto const now = core::Clock::now();
+  auto const commands = conversation_.on(now, event);
+  if (recorder_) recorder_->took(now, event, commands);
   for (auto const& command : commands) {
     if (closed_) return;  // by the listener
     carry_out(command);
@@ -376,12 +383,12 @@ core::Result<void> check(Engines const& engines) {
 }  // namespace
 
 core::Result<std::shared_ptr<Call>> Call::open(asio::any_io_executor executor, Engines engines, Settings settings,
-                                               Listener listener) {
+                                               Listener listener, std::shared_ptr<CallRecorder> recorder) {
   if (auto const complete = check(engines); !complete) return std::unexpected(complete.error());
   auto voice = engines.voice_activity->open();
   if (!voice) return std::unexpected(voice.error());
-  auto driver =
-      std::make_shared<Driver>(std::move(executor), std::move(engines), std::move(*voice), settings, std::move(listener));
+  auto driver = std::make_shared<Driver>(std::move(executor), std::move(engines), std::move(*voice), settings,
+                                         std::move(listener), std::move(recorder), fresh_seed());
   driver->tell(SettingsChanged{std::move(settings)});  // the model reads the instructions before anybody speaks
   return driver;
 }

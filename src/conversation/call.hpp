@@ -24,6 +24,8 @@
 
 namespace parley::conversation {
 
+class CallRecorder;
+
 struct Engines {
   std::shared_ptr<speech::VoiceActivityDetector const> voice_activity;
   std::shared_ptr<speech::EndOfTurnDetector const> end_of_turn;
@@ -36,8 +38,10 @@ class Call : public std::enable_shared_from_this<Call> {
  public:
   using Listener = std::function<void(Command const&)>;  ///< news only; what is for the engines never gets here
 
+  /// `recorder`: writes the whole call down (recording.hpp); absent: nothing is kept.
   [[nodiscard]] static core::Result<std::shared_ptr<Call>> open(boost::asio::any_io_executor executor, Engines engines,
-                                                                Settings settings, Listener listener);
+                                                                Settings settings, Listener listener,
+                                                                std::shared_ptr<CallRecorder> recorder = nullptr);
   virtual ~Call() = default;
 
   virtual void hear(std::span<float const> samples) = 0;

@@ -29,6 +29,10 @@ class Conversation {
   /// When it wants to be told Woken if nothing happens before; `core::never` when it does not.
   [[nodiscard]] core::Instant wake_at() const;
 
+  /// Where it stands, for those who look on (docs/conversation_states.md).
+  [[nodiscard]] Hearing::State ear() const noexcept { return hearing_.state(); }
+  [[nodiscard]] Answering::State mouth(core::Instant now) const noexcept { return answering_.state(now); }
+
   [[nodiscard]] History const& history() const noexcept { return history_; }
 
  private:

@@ -3,6 +3,8 @@
 // the same call.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <queue>
 #include <random>
@@ -160,6 +162,9 @@ class World {
   [[nodiscard]] std::string const& log() const { return log_; }
   [[nodiscard]] int events() const { return events_; }
   [[nodiscard]] int turns() const { return witness_.turns(); }
+  using Steps = std::set<std::tuple<int, std::size_t, int>>;  // state, event, state
+  [[nodiscard]] Steps const& ears() const { return ears_; }
+  [[nodiscard]] Steps const& mouths() const { return mouths_; }
 
  private:
   struct Coming {
@@ -244,7 +249,13 @@ class World {
 
   void tell(Event const& event) {
     ++events_;
+    auto const ear = call_.ear();
+    auto const mouth = call_.mouth(now_);
     auto const commands = call_.on(now_, event);
+    if (ear != call_.ear()) ears_.insert({static_cast<int>(ear), event.index(), static_cast<int>(call_.ear())});
+    if (auto const after = call_.mouth(now_); mouth != after) {
+      mouths_.insert({static_cast<int>(mouth), event.index(), static_cast<int>(after)});
+    }
     for (auto const& command : commands) {
       if (keep_log_) log_ += to_line(command) + "\n";
       witness_.see(command);
@@ -323,7 +334,48 @@ class World {
   std::priority_queue<Coming> coming_;
   ReplyBegan known_;
   std::string log_;
+  Steps ears_, mouths_;
 };
+
+/// One line a state and event, with the states that were seen to follow.
+std::string table(World::Steps const& steps, std::vector<std::string> const& states) {
+  static std::vector<std::string> const events{
+      "FrameHeard",    "SettingsChanged", "CommitAsked",    "ClearAsked",   "ItemAdded", "ItemDeleted",
+      "ItemTruncated", "ReplyAsked",      "ReplyCancelled", "ToolAnswered", "HungUp",    "TranscriptArrived",
+      "EndPredicted",  "PieceArrived",    "SoundArrived",   "SoundFailed",  "Woken"};
+  std::string out = "| In | on | goes to |\n|---|---|---|\n";
+  std::map<std::pair<int, std::size_t>, std::string> lines;
+  for (auto const& [from, event, to] : steps) {
+    auto& line = lines[{from, event}];
+    line += (line.empty() ? "" : ", ") + states[static_cast<std::size_t>(to)];
+  }
+  for (auto const& [key, to] : lines)
+    out += "| " + states[static_cast<std::size_t>(key.first)] + " | `" + events[key.second] + "` | " + to + " |\n";
+  return out;
+}
+
+TEST(Simulation, the_table_of_states_in_the_documentation_is_true) {
+  World::Steps ears, mouths;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    World world(seed, false);
+    world.live(4000);
+    ears.insert(world.ears().begin(), world.ears().end());
+    mouths.insert(world.mouths().begin(), world.mouths().end());
+  }
+  std::string const text =
+      "# States of a conversation\n\nWritten by `PARLEY_WRITE_DOCS=1 conversation_test`, which lives through 400 calls at "
+      "random and notes every "
+      "change; the test fails when this page is not what it sees.\n由 `PARLEY_WRITE_DOCS=1 conversation_test` 写成：随机经历 "
+      "400 "
+      "通电话，记下每一次状态变化；与所见不符时测试失败。\n\n## The ear / 听\n\n" +
+      table(ears, {"quiet", "overlap", "speech", "pause"}) + "\n## The mouth / 说\n\n" +
+      table(mouths, {"silent", "ahead", "answering", "playing", "held"});
+  auto const path = std::string(PARLEY_SOURCE_DIR) + "/docs/conversation_states.md";
+  if (std::getenv("PARLEY_WRITE_DOCS") != nullptr) std::ofstream(path) << text;
+  std::ifstream in(path);
+  std::string const written((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_EQ(written, text) << "run conversation_test with PARLEY_WRITE_DOCS=1";
+}
 
 TEST(Simulation, whatever_happens_the_rules_of_a_call_hold) {
   int events = 0;

@@ -91,6 +91,13 @@ class Hearing {
 
   [[nodiscard]] core::Instant wake_at(TurnTaking const& rule) const;
   [[nodiscard]] bool voice() const noexcept { return utterance_ && utterance_->announced; }
+  /// Nobody talks; a voice into an answer; somebody talks; he pauses.
+  enum class State { quiet, overlap, speech, pause };
+  [[nodiscard]] State state() const noexcept {
+    if (!utterance_) return State::quiet;
+    if (utterance_->tentative) return State::overlap;
+    return utterance_->in_pause ? State::pause : State::speech;
+  }
   [[nodiscard]] bool overlap() const noexcept { return utterance_ && utterance_->tentative; }
   [[nodiscard]] bool awaits_words() const noexcept { return !awaiting_.empty(); }
   [[nodiscard]] audio::Heard position() const noexcept { return end_; }
