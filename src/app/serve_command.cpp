@@ -77,7 +77,8 @@ int serve_command(Config const& config) {
     return synthesiser->voices();
   });
   options.models = {"default", config.llm};
-  server::add_text_routes(options.routes, {[&house](std::string const& name) { return model_named(*house, name); }});
+  server::add_text_routes(options.routes, {[&house](std::string const& name) { return model_named(*house, name); },
+                                           std::make_shared<server::TextMetrics>(config.llm)});
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready

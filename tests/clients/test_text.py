@@ -11,6 +11,8 @@ client_venv.enter("openai==3.57.0", "langchain-openai==1.7.4", place="venv-clien
 
 import json
 import os
+import pathlib
+import re
 import subprocess
 import threading
 import time
@@ -162,6 +164,13 @@ class Curl(unittest.TestCase):
         lines = [line for line in curl("/generate", {"prompt": "Say hi.", "max_tokens": 8, "stream": True}).split("\n\n") if line]
         self.assertEqual(lines[-1], "data: [DONE]")
         self.assertIn("latency_ms", json.loads(lines[-2].removeprefix("data: ")))
+
+    def test_the_dashboard_asks_for_metrics_there_are(self):
+        curl("/generate", {"prompt": "Say hi.", "max_tokens": 2})
+        told = subprocess.run(["curl", "-s", f"{URL}/metrics", "-H", f"Authorization: Bearer {KEY}"], capture_output=True, text=True, check=True).stdout
+        dashboard = (pathlib.Path(__file__).resolve().parents[2] / "deploy/grafana/text-serving.json").read_text()
+        for name in set(re.findall(r"(?:gen_ai_|vllm:)\w+", dashboard)):
+            self.assertIn(f"\n{name}{{", told)
 
     def test_an_old_client(self):
         self.assertIn("data: [DONE]", curl("/v1/completions", {"prompt": "1, 2,", "max_tokens": 4, "stream": True}, "--http1.0"))

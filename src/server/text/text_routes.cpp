@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -16,13 +17,24 @@ std::int64_t unix_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+double seconds_since(core::Instant then) { return std::chrono::duration<double>(core::Clock::now() - then).count(); }
+
 /// One request while it is being answered. Owned by its connection: when the client goes, so do the jobs.
 class TextWork : public std::enable_shared_from_this<TextWork> {
  public:
-  TextWork(TextRequest request, std::shared_ptr<Answer> answer)
+  TextWork(TextRequest request, std::shared_ptr<Answer> answer, std::shared_ptr<TextMetrics> metrics)
       : request_(std::move(request)),
         writer_(request_, core::random_id(request_.shape == TextRequest::Shape::chat ? "chatcmpl-" : "cmpl-"), unix_now()),
-        answer_(std::move(answer)) {}
+        answer_(std::move(answer)),
+        metrics_(std::move(metrics)),
+        last_piece_(static_cast<std::size_t>(request_.choices())) {
+    metrics_->began();
+  }
+  ~TextWork() {
+    if (!over_) metrics_->ended("abort", seconds_since(began_), {});
+  }
+  TextWork(TextWork const&) = delete;
+  TextWork& operator=(TextWork const&) = delete;
 
   void start(language::Model& model) {
     for (int i = 0; i < request_.choices(); ++i) {
@@ -41,6 +53,7 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     std::lock_guard const lock(mutex_);
     if (over_) return;
     if (auto const* error = std::get_if<core::Error>(&piece)) return fail(*error);
+    if (!std::holds_alternative<language::Finish>(piece)) clock(last_piece_[static_cast<std::size_t>(choice)]);
     std::visit(
         [&](auto&& each) {
           if constexpr (!std::is_same_v<std::decay_t<decltype(each)>, core::Error>) say(writer_.piece(choice, std::move(each)));
@@ -49,13 +62,22 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     if (!over_ && writer_.finished()) finish_all();
   }
 
+  /// A piece of the choice has come, whose last one came at `last`.
+  void clock(std::optional<core::Instant>& last) {
+    if (last)
+      metrics_->next_token(seconds_since(*last));
+    else
+      metrics_->first_token(seconds_since(began_));
+    last = core::Clock::now();
+  }
+
   void say(std::string bytes) {
     if (!request_.stream) return;
     if (!begun_) {
       begun_ = true;
       answer_->begin({200, writer_.begin() + bytes, "text/event-stream", {{"Cache-Control", "no-cache"}}});
     } else if (!bytes.empty() && !answer_->write(std::move(bytes))) {
-      stop();
+      stop("abort");
     }
   }
 
@@ -66,7 +88,7 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     } else {
       answer_->reply(writer_.whole(latency_ms()));
     }
-    stop();
+    stop(writer_.reason());
   }
 
   void fail(core::Error const& error) {
@@ -76,11 +98,12 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     } else {
       answer_->reply(text_error_reply(error, request_.shape == TextRequest::Shape::chat));
     }
-    stop();
+    stop("error");
   }
 
-  void stop() {
+  void stop(std::string const& how) {
     over_ = true;
+    metrics_->ended(how, seconds_since(began_), writer_.usage());
     jobs_.clear();
     answer_.reset();
   }
@@ -93,6 +116,8 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
   TextRequest const request_;
   TextWriter writer_;
   std::shared_ptr<Answer> answer_;
+  std::shared_ptr<TextMetrics> metrics_;
+  std::vector<std::optional<core::Instant>> last_piece_;  ///< of each choice
   std::vector<core::Job> jobs_;
   core::Instant const began_ = core::Clock::now();
   bool begun_ = false, over_ = false;
@@ -113,7 +138,7 @@ HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_v
       return nullptr;
     }
     for (auto& prompt : request->prompts) prompt.client = asked.key;
-    auto work = std::make_shared<TextWork>(*std::move(request), std::move(answer));
+    auto work = std::make_shared<TextWork>(*std::move(request), std::move(answer), hooks.metrics);
     work->start(**model);
     return work;
   };
@@ -132,6 +157,10 @@ HttpReply text_error_reply(core::Error error, bool chat) {
 
 void add_text_routes(HttpRoutes& routes, TextHooks hooks) {
   HttpRoutes::Rule const rule{.needs_key = true, .needs_ready = true};
+  auto const metrics = [kept = hooks.metrics](HttpRequest const&) {
+    return HttpReply{200, kept->text(), "text/plain; version=0.0.4; charset=utf-8", {}};
+  };
+  routes.add("GET", "/metrics", metrics, {.needs_key = true});
   routes.add_later("POST", "/v1/chat/completions", handler(hooks, read_chat), rule);
   routes.add_later("POST", "/v1/completions", handler(hooks, read_completion), rule);
   routes.add_later("POST", "/generate", handler(std::move(hooks), read_generate), rule);

@@ -6,17 +6,20 @@
 
 #include "language/model.hpp"
 #include "server/http_routes.hpp"
+#include "server/text/text_metrics.hpp"
 
 namespace parley::server {
 
 struct TextHooks {
   /// The model of that name ("default" is always one). Called on a server thread, only once the server is ready.
   std::function<core::Result<std::shared_ptr<language::Model>>(std::string const& name)> find_model;
+  std::shared_ptr<TextMetrics> metrics;  ///< told of every request
 };
 
 /// A failure of a language model as the client is told it: what is too long is 400 and names the field.
 [[nodiscard]] HttpReply text_error_reply(core::Error error, bool chat);
 
+/// Also `GET /metrics`.
 void add_text_routes(HttpRoutes& routes, TextHooks hooks);
 
 }  // namespace parley::server

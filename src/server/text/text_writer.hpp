@@ -27,6 +27,7 @@ class TextWriter {
   [[nodiscard]] HttpReply whole(std::int64_t latency_ms) const;
 
   [[nodiscard]] bool finished() const;
+  [[nodiscard]] std::string const& reason() const { return choices_.front().reason; }  ///< of the first choice
   [[nodiscard]] language::Usage usage() const;  ///< of all choices; a prompt that several share is counted once
 
  private:
