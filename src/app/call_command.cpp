@@ -93,7 +93,7 @@ int call_command(CallOptions const& options, Config const& config) {
   }
   auto settings = settings_of(*role, config);
   settings.player_holds = true;
-  auto call = conversation::Call::open(strand, (*house)->engines(), settings, [&](conversation::Command const& news) {
+  auto call = conversation::Call::open(strand, (*house)->engines_for(*role), settings, [&](conversation::Command const& news) {
     printer.on(news);
     if (card)
       card->on(news);

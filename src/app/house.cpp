@@ -6,6 +6,8 @@
 #include <future>
 #include <numbers>
 
+#include "app/grounded_model.hpp"
+#include "app/knowledge_room.hpp"
 #include "audio/format.hpp"
 #include "engine/espeak_voice.hpp"
 #include "engine/ggml/llama.hpp"
@@ -41,6 +43,14 @@ audio::Samples hum() {
 House::House(Config config) : config_(std::move(config)), roles_(share_folder() / "roles") {}
 House::~House() = default;
 
+conversation::Engines House::engines_for(language::Role const& role) const {
+  auto engines = engines_;
+  if (!role.knowledge.empty() && engines.model) {
+    engines.model = std::make_shared<GroundedModel>(engines.model, *knowledge_, role.knowledge);
+  }
+  return engines;
+}
+
 Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Say const& say) {
   auto store = models::open_store(share_folder());
   if (!store) return std::unexpected(store.error());
@@ -50,6 +60,7 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
   house->services_ = *std::move(services);
   house->openvino_ = std::make_unique<engine::OpenVino>(models::home_directory() / "compiled");
   house->arbiter_ = std::make_unique<engine::Arbiter>();
+  house->knowledge_ = std::make_unique<KnowledgeRoom>(*house->arbiter_);
   if (parts.hearing) {
     say("loading: voice activity, end of turn, speech recognition");
     if (auto done = house->open_hearing(*store); !done) return std::unexpected(done.error());
@@ -211,6 +222,9 @@ Result<void> House::warm_roles() const {
   for (auto const& id : roles_.ids()) {
     auto const role = roles_.load(id);
     if (!role) continue;  // it is refused with its reason when somebody calls it
+    for (auto const& base : role->knowledge) {
+      if (auto opened = knowledge_->base(base, false); !opened) return std::unexpected(opened.error());
+    }
     auto const read = std::make_shared<std::promise<Result<void>>>();
     language::GenerateRequest request;
     request.messages = {{language::Speaker::system, language::instructions(*role)}, {language::Speaker::user, "?"}};

@@ -22,6 +22,8 @@ class Store;
 
 namespace parley::app {
 
+class KnowledgeRoom;
+
 /// Owns the engines of one process. Made by `open`, on the main thread; its engines may be used from any thread afterwards.
 class House {
  public:
@@ -44,6 +46,9 @@ class House {
   [[nodiscard]] language::Roles const& roles() const { return roles_; }
   /// What everything that people and models say passes; null when it is switched off.
   [[nodiscard]] std::shared_ptr<guard::Guard const> const& guard() const { return guard_; }
+  /// The same, with a language model that searches the role's knowledge before it answers.
+  [[nodiscard]] conversation::Engines engines_for(language::Role const& role) const;
+  [[nodiscard]] KnowledgeRoom& knowledge() const { return *knowledge_; }
   [[nodiscard]] engine::Arbiter const& arbiter() const { return *arbiter_; }
 
  private:
@@ -64,7 +69,8 @@ class House {
   std::unique_ptr<engine::OpenVino> openvino_;
   conversation::Engines local_;               ///< those of this machine; what is warmed
   conversation::Engines engines_;             ///< those that calls use
-  std::unique_ptr<engine::Arbiter> arbiter_;  // last: it stops before the engines that its work uses are gone
+  std::unique_ptr<engine::Arbiter> arbiter_;  // it stops before the engines that its work uses are gone,
+  std::unique_ptr<KnowledgeRoom> knowledge_;  // and its users before it
 };
 
 }  // namespace parley::app

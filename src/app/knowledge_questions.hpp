@@ -26,6 +26,7 @@ struct Question {
 struct WayScore {
   std::string way;
   double recall_1 = 0, recall_5 = 0, recall_10 = 0, mrr = 0, no_hit = 0;
+  double p50_ms = 0, p99_ms = 0;  ///< of the search, the question's vector aside
 };
 [[nodiscard]] core::Result<std::vector<WayScore>> ask_all(std::vector<Question> const& questions, knowledge::Store const& store,
                                                           language::Embedder& embedder);

@@ -10,6 +10,7 @@
 
 #include "app/house.hpp"
 #include "app/interrupt.hpp"
+#include "app/knowledge_routes.hpp"
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "core/sha256.hpp"
@@ -43,7 +44,7 @@ core::Result<server::OpenedCall> open_call(House const& house, server::CallReque
   opened.role = role->id;
   opened.transcriber = config.asr;
   opened.voices = voices_of(*house.engines().synthesiser);
-  auto call = conversation::Call::open(request.executor, house.engines(), opened.settings, std::move(listener));
+  auto call = conversation::Call::open(request.executor, house.engines_for(*role), opened.settings, std::move(listener));
   if (!call) return std::unexpected(call.error());
   opened.call = std::move(*call);
   return opened;
@@ -79,6 +80,7 @@ int serve_command(Config const& config) {
   options.models = {"default", config.llm};
   server::add_text_routes(options.routes, {[&house](std::string const& name) { return model_named(*house, name); },
                                            std::make_shared<server::TextMetrics>(config.llm)});
+  add_knowledge_routes(options.routes, [&house]() -> KnowledgeRoom& { return house->knowledge(); });
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready

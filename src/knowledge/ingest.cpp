@@ -160,7 +160,7 @@ Result<std::vector<FileReport>> ingest(Store& store, language::Embedder& embedde
 }
 
 Result<FileReport> ingest_text(Store& store, language::Embedder& embedder, std::string const& path, std::string const& title,
-                               std::string const& text, IngestOptions const& options) {
+                               std::string const& text, IngestOptions const& options, std::stop_token stop) {
   if (path.empty()) return core::fail(Code::invalid, "the document needs a name", "path");
   if (!core::is_valid_utf8(text)) return core::fail(Code::invalid, "the text is not UTF-8", "text");
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return core::fail(Code::invalid, "the text is empty", "text");
@@ -171,7 +171,7 @@ Result<FileReport> ingest_text(Store& store, language::Embedder& embedder, std::
   ReadDocument read;
   read.title = title.empty() ? fs::path(path).stem().string() : title;
   read.pages = {text};
-  return put(store, embedder, {path, digest, read.title}, read, options, {}, {});
+  return put(store, embedder, {path, digest, read.title}, read, options, {}, stop);
 }
 
 }  // namespace parley::knowledge

@@ -50,6 +50,6 @@ struct IngestWatch {
 /// A text that is in no file, under the name `path`.
 [[nodiscard]] core::Result<FileReport> ingest_text(Store& store, language::Embedder& embedder, std::string const& path,
                                                    std::string const& title, std::string const& text,
-                                                   IngestOptions const& options);
+                                                   IngestOptions const& options, std::stop_token stop = {});
 
 }  // namespace parley::knowledge

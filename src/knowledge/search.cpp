@@ -83,7 +83,11 @@ Result<std::vector<Passage>> search(Store const& store, language::Embedder& embe
   }
   auto const vectors = language::embed_now(embedder, {question}, language::Purpose::query, urgency);
   if (!vectors) return std::unexpected(vectors.error());
-  auto const& vector = vectors->front();
+  return search(store, vectors->front(), question, options);
+}
+
+Result<std::vector<Passage>> search(Store const& store, language::Vector const& vector, std::string const& question,
+                                    SearchOptions const& options) {
   std::vector<std::vector<Ranked>> lists;
   if (options.way != Way::words) {
     auto list = store.by_vector(vector, depth, options.filter);

@@ -33,7 +33,11 @@ struct Passage {
   double cosine = 0;  ///< the best of its chunks'
 };
 
-/// Blocks for the question's vector. Best first; empty when nothing is a hit.
+/// Best first; empty when nothing is a hit. `vector` is the question's.
+[[nodiscard]] core::Result<std::vector<Passage>> search(Store const& store, language::Vector const& vector,
+                                                        std::string const& question, SearchOptions const& options);
+
+/// The same, waiting for the question's vector.
 [[nodiscard]] core::Result<std::vector<Passage>> search(Store const& store, language::Embedder& embedder,
                                                         std::string const& question, SearchOptions const& options,
                                                         core::Urgency urgency);

@@ -87,8 +87,21 @@ Sampling sampling(YAML::Node const& node) {
   return result;
 }
 
+/// One name or a list of names.
+std::vector<std::string> names(YAML::Node const& node, char const* key) {
+  if (!node) return {};
+  if (node.IsScalar()) return {node.as<std::string>()};
+  if (!node.IsSequence()) refuse(node, fmt::format("'{}' must be a name or a list of names", key));
+  std::vector<std::string> all;
+  for (auto const& one : node) {
+    if (!one.IsScalar()) refuse(one, fmt::format("'{}' must be a name or a list of names", key));
+    all.push_back(one.as<std::string>());
+  }
+  return all;
+}
+
 Role read(YAML::Node const& root) {
-  only(root, "a role", {"name", "language", "personality", "greeting", "voice", "speed", "sampling", "eagerness"});
+  only(root, "a role", {"name", "language", "personality", "greeting", "voice", "speed", "sampling", "eagerness", "knowledge"});
   Role role;
   role.name = text(root, "name", true);
   role.language = text(root, "language", true);
@@ -98,6 +111,7 @@ Role read(YAML::Node const& root) {
   role.voices = voices(root["voice"], role.language);
   number(root, "speed", 0.25F, 4.0F, role.speed);
   role.sampling = sampling(root["sampling"]);
+  role.knowledge = names(root["knowledge"], "knowledge");
   if (root["eagerness"]) role.eagerness = text(root, "eagerness", true);
   static std::set<std::string> const degrees{"low", "medium", "high", "auto"};
   if (!degrees.contains(role.eagerness)) refuse(root["eagerness"], "'eagerness' must be low, medium, high or auto");

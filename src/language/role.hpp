@@ -21,7 +21,8 @@ struct Role {
   std::map<std::string, std::string> voices;  ///< language → voice; a language not named here has the house's default
   float speed = 1.0F;
   Sampling sampling;
-  std::string eagerness = "auto";  ///< how soon it takes the turn: low, medium, high, auto
+  std::vector<std::string> knowledge;  ///< bases that are searched before it answers
+  std::string eagerness = "auto";      ///< how soon it takes the turn: low, medium, high, auto
 };
 
 /// The whole system message: the personality and the rules of speaking aloud.

@@ -43,6 +43,13 @@ TEST(Role, AVoiceAloneIsForItsOwnLanguage) {
   EXPECT_THAT(instructions(*role), HasSubstr("You are Joe. a host"));
 }
 
+TEST(Role, KnowledgeIsANameOrAList) {
+  std::string const head = "name: a\nlanguage: zh\npersonality: b\n";
+  EXPECT_THAT(parse_role(head + "knowledge: shop\n", "a.yaml")->knowledge, testing::ElementsAre("shop"));
+  EXPECT_THAT(parse_role(head + "knowledge: [shop, faq]\n", "a.yaml")->knowledge, testing::ElementsAre("shop", "faq"));
+  EXPECT_FALSE(parse_role(head + "knowledge: {a: b}\n", "a.yaml"));
+}
+
 TEST(Role, MistakesNameTheLineAndTheKey) {
   struct Case {
     char const *yaml, *says;

@@ -41,6 +41,7 @@ void edit(YAML::Node& root, Role const& role) {
   // The shortest decimal that is this float: 0.95, not 0.949999988.
   root["speed"] = fmt::format("{}", role.speed);
   root["eagerness"] = role.eagerness;
+  if (!role.knowledge.empty()) root["knowledge"] = role.knowledge;
 }
 
 bool same(Role const& a, Role const& b) {

@@ -114,8 +114,21 @@ class Plain {
     }
   }
 
+  // [1], [2, 3]: where it is from, for the eye
+  bool citation() {
+    if (scan_.look() != U'[') return false;
+    auto const end = scan_.rest().substr(0, 16).find(U']');
+    if (end == npos || end < 2) return false;
+    auto const inside = scan_.rest().substr(1, end - 1);
+    if (!core::is_ascii_digit(inside.front()) || inside.find_first_not_of(U"0123456789, ，、") != npos) return false;
+    if (scan_.look(end + 1) == U'(') return false;  // a link whose text is a number
+    scan_.skip(end + 1);
+    return true;
+  }
+
   // [text](address) and ![picture](address): the text stays
   bool link() {
+    if (citation()) return true;
     auto const picture = scan_.look() == U'!' && scan_.look(1) == U'[';
     if (scan_.look() == U'[' || picture) {
       scan_.skip(picture ? 2 : 1);

@@ -40,6 +40,9 @@ INSTANTIATE_TEST_SUITE_P(DatesAndTimes, Chinese,
                                          Pair{"8:30", "八点三十分"}, Pair{"8:05", "八点零五分"}, Pair{"20:00", "二十点"},
                                          Pair{"9:00-18:30", "九点到十八点三十分"}, Pair{"12:30:15", "十二点三十分十五秒"}));
 
+INSTANTIATE_TEST_SUITE_P(Citations, Chinese,
+                         testing::Values(Pair{"九点开门[1]。", "九点开门。"}, Pair{"七天[1][2, 3]内", "七天内"}));
+
 INSTANTIATE_TEST_SUITE_P(MoneyAndUnits, Chinese,
                          testing::Values(Pair{"¥3.5", "三点五元"}, Pair{"￥3.50", "三点五元"}, Pair{"$12.50", "十二点五美元"},
                                          Pair{"€20", "二十欧元"}, Pair{"¥3万", "三万元"}, Pair{"¥5元", "五元"},
