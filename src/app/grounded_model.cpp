@@ -44,14 +44,15 @@ struct Asked {
 
 std::string with_passages(std::string const& question, std::vector<knowledge::Passage> const& passages) {
   bool const chinese = core::guess_language(question) == "zh";
-  std::string out =
-      chinese ? "根据下面的资料回答，并在用到的句子后面标出编号，例如[1]；资料里没有的，就说不知道。\n"
-              : "Answer from these passages and put their number behind what you take from them, like [1]; what is not in "
-                "them you do not know.\n";
+  std::string out = chinese ? "资料：\n" : "Passages:\n";
   for (std::size_t i = 0; i < passages.size(); ++i) {
     out += fmt::format("[{}] {}\n", i + 1, beginning(passages[i].text, most_code_points / passages.size()));
   }
-  return out + (chinese ? "问题：" : "Question: ") + question;
+  return out +
+         (chinese ? "只根据上面的资料简短回答，在末尾标出用到的编号；资料里没有就说不知道。\n问题："
+                  : "Answer briefly from these passages only and end with the number of the one you used; if it is not in "
+                    "them, say that you do not know.\nQuestion: ") +
+         question;
 }
 
 GroundedModel::GroundedModel(std::shared_ptr<language::Model> inner, KnowledgeRoom& room, std::vector<std::string> bases)
