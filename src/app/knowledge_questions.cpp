@@ -114,11 +114,9 @@ std::string to_table(std::vector<WayScore> const& scores) {
 nlohmann::json to_json(std::vector<WayScore> const& scores) {
   nlohmann::json all;
   for (auto const& score : scores) {
-    all[score.way] = {{"recall@1", score.recall_1},
-                      {"recall@5", score.recall_5},
-                      {"recall@10", score.recall_10},
-                      {"mrr", score.mrr},
-                      {"no_hit", score.no_hit}};
+    all[score.way] = {{"recall@1", score.recall_1}, {"recall@5", score.recall_5}, {"recall@10", score.recall_10},
+                      {"mrr", score.mrr},           {"no_hit", score.no_hit},     {"p50_ms", score.p50_ms},
+                      {"p99_ms", score.p99_ms}};
   }
   return all;
 }
