@@ -72,11 +72,18 @@ int main(int argc, char** argv) {
   int port = -1;
   serve->add_option("--host", host, "address to listen on (default 127.0.0.1)");
   serve->add_option("--port", port, "port to listen on (default 8080; 0: any free one)")->check(CLI::Range(0, 65535));
+  std::string certificate, private_key;
+  auto* const certificate_option = serve->add_option("--certificate", certificate, "PEM file: answer on https instead of http");
+  auto* const key_option = serve->add_option("--private-key", private_key, "PEM file: the certificate's key");
+  certificate_option->needs(key_option);
+  key_option->needs(certificate_option);
   serve->add_option("--config", config_file, "configuration file");
   serve->callback([&] {
     status = with_configuration(config_file, [&](app::Config config) {
       if (!host.empty()) config.host = host;
       if (port >= 0) config.port = static_cast<std::uint16_t>(port);
+      config.certificate = certificate;
+      config.private_key = private_key;
       return app::serve_command(config);
     });
   });

@@ -14,8 +14,10 @@
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "core/sha256.hpp"
+#include "server/access.hpp"
 #include "server/server.hpp"
 #include "server/text/text_routes.hpp"
+#include "server/tls_front.hpp"
 
 namespace parley::app {
 namespace {
@@ -56,6 +58,21 @@ core::Result<std::shared_ptr<language::Model>> model_named(House const& house, s
                     fmt::format("there is no model '{}' here; use 'default' or '{}'", name, house.config().llm), "model");
 }
 
+/// Beyond this machine only with a key, as the plain door has it.
+core::Result<std::unique_ptr<server::TlsFront>> open_front(Config const& config, std::uint16_t inner_port) {
+  if (keys_of(config).empty() && !server::is_loopback_host(config.host)) {
+    return core::fail(core::Code::permission,
+                      "without an API key only this machine is served; set a key or use --host 127.0.0.1", config.host);
+  }
+  server::TlsOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.certificate = config.certificate;
+  options.private_key = config.private_key;
+  options.inner_port = inner_port;
+  return server::TlsFront::start(std::move(options));
+}
+
 }  // namespace
 
 int serve_command(Config const& config) {
@@ -65,8 +82,9 @@ int serve_command(Config const& config) {
   // The models are loaded behind an open door: /healthz answers at once, /readyz when a call can be taken.
   std::unique_ptr<House> house;
   server::Options options;
-  options.host = config.host;
-  options.port = config.port;
+  bool const encrypted = !config.certificate.empty();
+  options.host = encrypted ? "127.0.0.1" : config.host;
+  options.port = encrypted ? 0 : config.port;
   for (auto const& key : keys_of(config)) options.key_hashes.push_back(core::sha256_of(key));
   options.limits.sessions = config.calls;
   std::atomic<speech::Synthesiser const*> speaking = nullptr;  // set once the house is open
@@ -87,7 +105,13 @@ int serve_command(Config const& config) {
   };
   auto server = server::Server::start(std::move(options), std::move(hooks));
   if (!server) return complain(server.error());
-  fmt::print("listening on http://{}:{}\n", config.host, (*server)->port());
+  std::unique_ptr<server::TlsFront> front;
+  if (encrypted) {
+    auto started = open_front(config, (*server)->port());
+    if (!started) return complain(started.error());
+    front = std::move(*started);
+  }
+  fmt::print("listening on {}://{}:{}\n", encrypted ? "https" : "http", config.host, front ? front->port() : (*server)->port());
   std::fflush(stdout);
 
   auto opened = House::open(config, {}, say);

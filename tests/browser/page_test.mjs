@@ -183,6 +183,21 @@ test("a role is edited, refused with its reason, and saved; voices are heard and
   }
 });
 
+test("a server with a key: the page asks for it and calls with an ephemeral one", async () => {
+  await visiting({ speech: [[1000, 0]], language: "en-GB" }, ["--key", "sk-test"], async (visit) => {
+    const { page } = visit;
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("API key").fill("wrong");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await visit.until(() => document.querySelector("#key-dialog").open && document.querySelector("#key").value === "");
+    await dialog.getByLabel("API key").fill("sk-test");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    const [socket] = await Promise.all([page.waitForEvent("websocket"), page.getByRole("button", { name: "Start a call" }).click()]);
+    assert.ok(!socket.url().includes("sk-test"));
+    await visit.read(".line.assistant", "我是小禾");
+  });
+});
+
 test("no microphone and no permission are said, and typing still works", async () => {
   for (const [options, words] of [[{}, "No microphone was found."], [{ speech: [[1000, 0]], deny: true }, "does not allow the microphone"]]) {
     await visiting({ ...options, language: "en-GB" }, [], async (visit) => {
