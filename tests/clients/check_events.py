@@ -41,6 +41,8 @@ EVERYBODY_KNOWS = {
     "response.content_part.done",
     "response.created",
     "response.done",
+    "response.function_call_arguments.delta",
+    "response.function_call_arguments.done",
     "response.output_audio.delta",
     "response.output_audio.done",
     "response.output_audio_transcript.delta",
