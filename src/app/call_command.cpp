@@ -93,13 +93,14 @@ int call_command(CallOptions const& options, Config const& config) {
   }
   auto settings = settings_of(*role, config);
   settings.player_holds = true;
-  auto call = conversation::Call::open(strand, (*house)->engines_for(*role), settings, [&](conversation::Command const& news) {
+  auto listen = [&](conversation::Command const& news) {
     printer.on(news);
     if (card)
       card->on(news);
     else
       caller.on(news);
-  });
+  };
+  auto call = conversation::Call::open(strand, (*house)->engines_for(*role), settings, listen, recorder);
   if (!call) return complain(call.error());
 
   RecordedCaller::Outcome outcome;
