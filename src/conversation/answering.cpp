@@ -190,7 +190,8 @@ std::string Answering::saying(History const& history) const {
 }
 
 core::Duration Answering::left(core::Instant now) const {
-  return std::max(core::Duration::zero(), player_free_ - held_.value_or(now));
+  auto const from = held_.value_or(now);
+  return player_free_ > from ? player_free_ - from : core::Duration::zero();  // before the first sound it is the least of times
 }
 
 core::Result<void> Answering::cancel(Moment& moment, std::optional<std::string> const& response) {

@@ -1,5 +1,7 @@
 #include "guard/guarded_model.hpp"
 
+#include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -34,7 +36,9 @@ class GuardedAnswer {
       sink_(std::move(piece));
     } else if (auto const* arguments = std::get_if<language::ToolCallArguments>(&piece)) {
       if (call_ && call_->id == arguments->id) pass_arguments(call_->gate.push(arguments->delta), false);
-    } else if (auto const* delta = std::get_if<Delta>(&piece)) {
+    } else if (auto* delta = std::get_if<Delta>(&piece)) {
+      scores_.insert(scores_.end(), std::make_move_iterator(delta->tokens.begin()),
+                     std::make_move_iterator(delta->tokens.end()));
       pass(gate_.push(delta->text), {});
     } else if (auto const* finish = std::get_if<Finish>(&piece)) {
       pass(gate_.finish(), finish->usage, true);
@@ -94,7 +98,29 @@ class GuardedAnswer {
     if (gate_.refused()) return refuse(released, usage);
     auto text = restorer_.push(released);
     if (last) text += restorer_.finish();
-    if (!text.empty()) sink_(Delta{std::move(text)});
+    if (text.empty()) return;
+    auto scores = scores_of(text);
+    sink_(Delta{std::move(text), std::move(scores)});
+  }
+
+  /// Of the tokens that are wholly out with `text`. Where it is no longer what the model wrote, nothing is said of its tokens
+  /// any more: they would tell what the gate has taken out.
+  std::vector<language::TokenScore> scores_of(std::string_view text) {
+    std::vector<language::TokenScore> whole;
+    if (scores_.empty()) return whole;
+    unscored_ += text;
+    while (!scores_.empty()) {
+      std::string_view const token = scores_.front().chosen.bytes;
+      if (!unscored_.starts_with(token)) {
+        if (!token.starts_with(unscored_)) scores_.clear();
+        break;
+      }
+      unscored_.erase(0, token.size());
+      whole.push_back(std::move(scores_.front()));
+      scores_.pop_front();
+    }
+    if (scores_.empty()) unscored_.clear();
+    return whole;
   }
 
   void end(Piece piece) {
@@ -117,6 +143,8 @@ class GuardedAnswer {
   Restorer restorer_;
   Gate gate_;
   std::optional<Call> call_;
+  std::deque<language::TokenScore> scores_;  ///< of tokens that are not wholly out
+  std::string unscored_;                     ///< what is out of the first of them
   language::Model::Sink sink_;
   bool over_ = false;
   std::mutex mutex_;

@@ -28,7 +28,11 @@ class ScriptedModel final : public language::Model {
     asked = std::move(request.messages);
     std::stop_source source;
     stopped = source.get_token();
-    for (auto const& piece : pieces) sink(Delta{piece});
+    for (auto const& piece : pieces) {
+      Delta delta{piece};
+      if (request.sampling.alternatives > 0) delta.tokens = {{.chosen = {piece, -0.5F}, .likeliest = {}}};
+      sink(std::move(delta));
+    }
     if (!arguments.empty()) sink(language::ToolCallBegan{"call_1", "dial"});
     for (auto const& piece : arguments) sink(language::ToolCallArguments{"call_1", piece});
     sink(Finish{FinishReason::stop, {.prompt_tokens = 3, .cached_tokens = 0, .completion_tokens = 5}});
@@ -100,6 +104,26 @@ TEST_F(GuardedModelTest, PlaceholdersComeBackEvenWhenTokensCutThem) {
   EXPECT_EQ(inner->asked[0].text, "打[手机号1]，或者[手机号2]，邮箱[邮箱1]；对，就是[手机号1]");
   EXPECT_EQ(heard.text, "好的，我会打13800138000给您，备用是一三九零零一三九零零零，邮件li@163.com。");
   EXPECT_EQ(heard.reason, FinishReason::stop);
+}
+
+TEST_F(GuardedModelTest, ScoresOfTokensComeWithTheirTextAndEndWhereItIsMasked) {
+  auto const scored = [&] {
+    std::string tokens;
+    language::GenerateRequest request{.messages = {{Speaker::user, "你好"}}, .sampling = {}, .urgency = {}};
+    request.sampling.alternatives = 1;
+    auto const job = model.generate(std::move(request), [&](Piece piece) {
+      if (auto const* delta = std::get_if<Delta>(&piece)) {
+        for (auto const& token : delta->tokens) tokens += "<" + token.chosen.bytes + ">";
+      }
+    });
+    return tokens;
+  };
+  inner->pieces = {"Call me ", "at no", "on", "."};  // the end of a word waits in the gate
+  EXPECT_EQ(scored(), "<Call me ><at no><on><.>");
+  inner->pieces = {"好的，", "卡号是", "6222023", "393009442597", "。"};
+  auto const masked = scored();
+  EXPECT_THAT(masked, testing::StartsWith("<好的，>"));
+  EXPECT_THAT(masked, testing::Not(testing::HasSubstr("6222023")));
 }
 
 TEST_F(GuardedModelTest, ArgumentsOfToolsPassTheSameGate) {
