@@ -24,7 +24,8 @@ class UtteranceRecogniser {
  public:
   virtual ~UtteranceRecogniser() = default;
   virtual void push(std::span<float const> samples) = 0;  ///< 16 kHz; never blocks
-  /// Asks for the transcript of everything pushed so far. A newer request replaces an older one that has not begun.
+  /// Asks for the transcript of everything pushed so far. A newer request replaces an older one that has not begun; one of
+  /// urgency partial may stay without an answer.
   virtual void transcribe(std::uint64_t revision, core::Urgency urgency) = 0;
 };
 

@@ -247,7 +247,10 @@ class Handle final : public speech::UtteranceRecogniser {
     if (samples.empty()) return;
     asio::post(hearing_->strand(), [hearing = hearing_, pcm = audio::to_pcm16(samples)] { hearing->hear(pcm); });
   }
-  void transcribe(std::uint64_t revision, core::Urgency) override {
+  /// A text of all that was pushed ends the stream, and what follows is heard without what came before: not for a look in
+  /// between.
+  void transcribe(std::uint64_t revision, core::Urgency urgency) override {
+    if (urgency == core::Urgency::partial) return;
     asio::post(hearing_->strand(), [hearing = hearing_, revision] { hearing->transcribe(revision); });
   }
 
