@@ -214,7 +214,7 @@ core::Result<void> Answering::cancel(Moment& moment, std::optional<std::string> 
 
 /// What has become known of the calls since it was last told.
 void Answering::tell_calls(Moment& moment, Reply& reply) {
-  if (!reply.begun()) return;
+  if (!reply.begun() || reply.holds_calls(moment.now)) return;
   for (auto& call : reply.calls()) {
     if (call.done) continue;
     auto const id = reply.plan().id;

@@ -14,6 +14,10 @@ constexpr std::size_t clauses_ahead = 2;
 constexpr std::chrono::seconds enough_to_play{10};
 // With less than this to play, the next clause is what the arbiter has to run first.
 constexpr std::chrono::milliseconds nearly_dry{1500};
+// A call that was thought of in the pause is ready when the turn is committed. Clients carry the two news on different ways,
+// and one that hears them in the same breath may answer the call before it knows that the user has stopped: Pipecat 1.14 then
+// waits for ever.
+constexpr std::chrono::milliseconds calls_after_turn{50};
 
 }  // namespace
 
@@ -34,6 +38,7 @@ void Reply::begin(core::Instant now, std::string previous, measure::Turn times, 
   begun_ = true;
   times_ = std::move(times);
   times_.reply_item = plan_.item;
+  calls_due_ = times_.user_item.empty() ? now : now + calls_after_turn;
   out.emplace_back(
       ReplyBegan{plan_.id, plan_.response, plan_.item, std::move(previous), plan_.speak, plan_.outside, plan_.metadata});
   if (text_.empty()) return;
@@ -178,11 +183,17 @@ void Reply::report_times(Commands& out) {
   out.emplace_back(TurnMeasured{times_});
 }
 
-bool Reply::all_handed_over() const { return thought_ && handed_ == clauses_.size(); }
+bool Reply::has_untold_call() const {
+  return std::ranges::any_of(calls_, [](ToolCall const& call) { return call.item.id.empty(); });
+}
+
+bool Reply::all_handed_over() const { return thought_ && handed_ == clauses_.size() && !has_untold_call(); }
 
 core::Instant Reply::wake_at(core::Instant player_free) const {
-  if (!begun_ || asked_ == clauses_.size() || clauses_in_work() >= clauses_ahead) return core::never;
-  return player_free - enough_to_play;
+  if (!begun_) return core::never;
+  auto const calls = has_untold_call() ? calls_due_ : core::never;
+  if (asked_ == clauses_.size() || clauses_in_work() >= clauses_ahead) return calls;
+  return std::min(calls, player_free - enough_to_play);
 }
 
 History::Entry Reply::end(core::Instant now, ReplyEnded::Why why, Commands& out) {

@@ -57,6 +57,8 @@ class Reply {
     bool done = false;     ///< ToolCallDone has been said
   };
   [[nodiscard]] std::vector<ToolCall>& calls() noexcept { return calls_; }
+  /// A call is not told of in the same breath as the turn that it answers.
+  [[nodiscard]] bool holds_calls(core::Instant now) const noexcept { return now < calls_due_; }
 
   /// Ends it: the last commands, and the entry as the history is to hold it. Once, after `begin`.
   History::Entry end(core::Instant now, ReplyEnded::Why why, Commands& out);
@@ -90,6 +92,7 @@ class Reply {
   void first_byte(core::Instant now, Commands& out);
   void report_times(Commands& out);
   [[nodiscard]] std::size_t clauses_in_work() const;
+  [[nodiscard]] bool has_untold_call() const;
   [[nodiscard]] std::string voice_for(std::string const& language) const;
 
   ReplyPlan plan_;
@@ -101,6 +104,7 @@ class Reply {
   speech::ClauseCutter cutter_;
   std::size_t cut_to_ = 0;  ///< bytes of `text_` that are in clauses
   std::vector<ToolCall> calls_;
+  core::Instant calls_due_{};
   std::vector<Clause> clauses_;
   std::size_t asked_ = 0;   ///< clauses that have been asked for (or need not be)
   std::size_t handed_ = 0;  ///< clauses that have been handed over whole

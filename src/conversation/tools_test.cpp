@@ -22,9 +22,15 @@ void calls(Scenario& s, std::string id, std::string arguments) {
   s.tell(PieceArrived{reply, language::ToolCallArguments{id, std::move(arguments)}});
 }
 
+/// Says it, and the client has had time to see the turn end.
+void asks(Scenario& s, std::string const& words) {
+  s.user_says(words);
+  s.pass(50);
+}
+
 TEST(Tools, a_call_is_an_item_and_its_result_makes_the_model_go_on) {
   Scenario s(with_weather());
-  s.user_says("北京天气怎么样？");
+  asks(s, "北京天气怎么样？");
   EXPECT_EQ(s.last<Generate>().request.tools.size(), 1U);
   calls(s, "call_1", R"({"city":)");
   EXPECT_EQ(s.count<ToolCallDone>(), 0U);
@@ -63,14 +69,20 @@ TEST(Tools, nothing_is_asked_for_before_the_turn_is_over) {
   s.silence(256);
   s.words("北京天气不好吗？");
   calls(s, "call_2", "{}");
+  s.done(language::FinishReason::tool_calls);
   s.finished(0.95F);
+  ASSERT_EQ(s.count<ReplyBegan>(), 1U);
+  EXPECT_EQ(s.count<ToolCallStarted>(), 0U) << "not in the same breath as the end of the turn";
+  EXPECT_EQ(s.count<ReplyEnded>(), 0U);
+  s.pass(50);
+  EXPECT_EQ(s.count<ReplyEnded>(), 1U);
   ASSERT_EQ(s.count<ToolCallStarted>(), 1U);
   EXPECT_EQ(s.last<ToolCallStarted>().item.call_id, "call_2");
 }
 
 TEST(Tools, of_an_answer_that_was_stopped_are_not_carried_out) {
   Scenario s(with_weather());
-  s.user_says("北京天气怎么样？");
+  asks(s, "北京天气怎么样？");
   calls(s, "call_1", "{}");
   s.tell(ReplyCancelled{});
   ASSERT_EQ(s.count<ToolCallDone>(), 1U) << "what began ends";
@@ -83,7 +95,7 @@ TEST(Tools, of_an_answer_that_was_stopped_are_not_carried_out) {
 
 TEST(Tools, several_results_are_waited_for) {
   Scenario s(with_weather());
-  s.user_says("北京和上海天气怎么样？");
+  asks(s, "北京和上海天气怎么样？");
   calls(s, "call_1", "{}");
   calls(s, "call_2", "{}");
   EXPECT_EQ(s.count<ToolCallDone>(), 1U);
@@ -97,7 +109,7 @@ TEST(Tools, several_results_are_waited_for) {
 
 TEST(Tools, a_client_that_carries_them_out_asks_for_the_answer_itself) {
   Scenario s(with_weather());
-  s.user_says("北京天气怎么样？");
+  asks(s, "北京天气怎么样？");
   s.token("我查一下。");
   calls(s, "call_1", "{}");
   s.done();
