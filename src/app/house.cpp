@@ -8,6 +8,7 @@
 
 #include "app/grounded_model.hpp"
 #include "app/knowledge_room.hpp"
+#include "app/voice_measuring.hpp"
 #include "audio/format.hpp"
 #include "engine/espeak_voice.hpp"
 #include "engine/ggml/llama.hpp"
@@ -150,6 +151,7 @@ Result<void> House::open_speaking(models::Store const& store) {
   if (!kokoro_folder) return std::unexpected(kokoro_folder.error());
   auto kokoro = engine::Kokoro::load(*openvino_, *arbiter_, *kokoro_folder);
   if (!kokoro) return std::unexpected(kokoro.error());
+  kokoro_ = *kokoro;
   voices->add("kokoro-whole", std::make_shared<engine::KokoroWholeVoice>(*arbiter_, *kokoro, *symbols));
   voices->add("kokoro", std::make_shared<engine::KokoroVoice>(*arbiter_, *kokoro, std::move(*symbols)));
 
@@ -160,9 +162,10 @@ Result<void> House::open_speaking(models::Store const& store) {
 Result<void> House::warm(Say const& say) {
   if (engines_.synthesiser) {
     say("warming: voices");
-    for (auto const& [language, voice] : voices_in_use()) {
+    for (auto const& [language, voice] : voices_in_use(config_, roles_)) {
       if (auto known = engines_.synthesiser->check(voice); !known) return known;
       if (!local_.synthesiser || !local_.synthesiser->check(voice)) continue;  // far away: paid for, and warm there
+      if (auto done = measure_voice(voice, say); !done) return done;
       if (auto done = warm_voice(language, voice); !done) return done;
     }
   }
@@ -177,13 +180,9 @@ Result<void> House::warm(Say const& say) {
   return {};
 }
 
-/// (language, voice) of the house and of every role, each once.
-std::set<std::pair<std::string, std::string>> House::voices_in_use() const {
-  std::set<std::pair<std::string, std::string>> used(config_.voices.begin(), config_.voices.end());
-  for (auto const& id : roles_.ids()) {
-    if (auto const role = roles_.load(id)) used.insert(role->voices.begin(), role->voices.end());
-  }
-  return used;
+Result<void> House::measure_voice(std::string const& voice, Say const& say) const {
+  if (!kokoro_) return {};
+  return app::measure_voice(*kokoro_, voice, say);
 }
 
 Result<void> House::warm_voice(std::string const& language, std::string const& voice) const {

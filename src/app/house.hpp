@@ -2,7 +2,6 @@
 // The wiring: every engine made once, behind the interfaces that calls know. Adding a vendor is one line in house.cpp.
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -14,8 +13,9 @@
 #include "language/role.hpp"
 
 namespace parley::engine {
+class Kokoro;
 class OpenVino;
-}
+}  // namespace parley::engine
 namespace parley::models {
 class Store;
 }
@@ -38,8 +38,12 @@ class House {
   [[nodiscard]] static core::Result<std::unique_ptr<House>> open(Config const& config, Parts parts, Say const& say);
   ~House();
 
-  /// Runs every engine once, and reads the instructions of every role, so that the first caller waits for nothing.
+  /// Runs every engine once, measures voices that never were, and reads the instructions of every role, so that the first
+  /// caller waits for nothing.
   [[nodiscard]] core::Result<void> warm(Say const& say);
+
+  /// See app/voice_measuring.hpp.
+  [[nodiscard]] core::Result<void> measure_voice(std::string const& voice, Say const& say) const;
 
   [[nodiscard]] conversation::Engines const& engines() const { return engines_; }
   [[nodiscard]] Config const& config() const { return config_; }
@@ -57,7 +61,6 @@ class House {
   [[nodiscard]] core::Result<void> open_thinking(models::Store const& store);
   [[nodiscard]] core::Result<void> open_speaking(models::Store const& store);
   [[nodiscard]] core::Result<void> open_guard();
-  [[nodiscard]] std::set<std::pair<std::string, std::string>> voices_in_use() const;
   [[nodiscard]] core::Result<void> warm_voice(std::string const& language, std::string const& voice) const;
   [[nodiscard]] core::Result<void> warm_hearing() const;
   [[nodiscard]] core::Result<void> warm_roles() const;
@@ -67,10 +70,11 @@ class House {
   std::shared_ptr<guard::Guard const> guard_;
   std::unique_ptr<Services> services_;  // first: what is far away is used by the engines
   std::unique_ptr<engine::OpenVino> openvino_;
-  conversation::Engines local_;               ///< those of this machine; what is warmed
-  conversation::Engines engines_;             ///< those that calls use
-  std::unique_ptr<engine::Arbiter> arbiter_;  // it stops before the engines that its work uses are gone,
-  std::unique_ptr<KnowledgeRoom> knowledge_;  // and its users before it
+  std::shared_ptr<engine::Kokoro const> kokoro_;  ///< one of local_'s voices
+  conversation::Engines local_;                   ///< those of this machine; what is warmed
+  conversation::Engines engines_;                 ///< those that calls use
+  std::unique_ptr<engine::Arbiter> arbiter_;      // it stops before the engines that its work uses are gone,
+  std::unique_ptr<KnowledgeRoom> knowledge_;      // and its users before it
 };
 
 }  // namespace parley::app

@@ -14,6 +14,7 @@
 #include "app/config.hpp"
 #include "app/interrupt.hpp"
 #include "app/text_table.hpp"
+#include "app/voice_measuring.hpp"
 #include "models/store.hpp"
 
 namespace parley::app {
@@ -160,6 +161,16 @@ int list(Store& store, Options const& options) {
   return 0;
 }
 
+/// With the model comes what it needs of the voices in use.
+int measure_voices(Store const& store) {
+  auto const config = load_config(share_folder() / "config" / "parley.yaml");
+  if (!config) return complain(config.error());
+  auto const folder = store.require("kokoro-82m");
+  if (!folder) return complain(folder.error());
+  auto const done = measure_voices_in_use(*folder, *config, [](std::string const& what) { std::cout << what << std::endl; });
+  return done ? 0 : complain(done.error());
+}
+
 int pull(Store& store, Options const& options) {
   auto const models = chosen(store, options, [&](Model const& model) { return options.all || model.is_default; });
   if (!models) return complain(models.error());
@@ -180,7 +191,8 @@ int pull(Store& store, Options const& options) {
     std::cout << model->id << (*done ? ": fetched in " + std::to_string(seconds) + " s" : std::string(": here and whole"))
               << std::endl;
   }
-  return exit_code;
+  bool const voices = std::ranges::any_of(*models, [](Model const* model) { return model->id == "kokoro-82m"; });
+  return exit_code == 0 && voices ? measure_voices(store) : exit_code;
 }
 
 int verify(Store& store, Options const& options) {

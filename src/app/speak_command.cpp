@@ -7,6 +7,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "app/house.hpp"
 #include "audio/file.hpp"
@@ -76,6 +77,7 @@ int speak_command(SpeakOptions const& options, Config const& config) {
   std::error_code error;
   if (!one) std::filesystem::create_directories(options.out, error);
 
+  std::set<std::string> used;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     speech::SpeakRequest request;
     request.text = texts[i];
@@ -84,6 +86,7 @@ int speak_command(SpeakOptions const& options, Config const& config) {
     request.voice = options.voice.empty() ? config.voices.at(request.language) : options.voice;
     request.speed = options.speed;
     if (auto const known = synthesiser.check(request.voice); !known) return complain(known.error());
+    used.insert(request.voice);
     auto const spoken = speak(synthesiser, std::move(request));
     if (!spoken) return complain(spoken.error());
     auto const path = one ? options.out : options.out / fmt::format("{:03}.wav", i + 1);
@@ -91,6 +94,12 @@ int speak_command(SpeakOptions const& options, Config const& config) {
       return complain(written.error());
     fmt::print("{}  {:.2f} s of sound, first sample after {:.0f} ms, all after {:.0f} ms\n", path.string(),
                static_cast<double>(spoken->samples.size()) / audio::spoken_hz, spoken->first_ms, spoken->whole_ms);
+  }
+  // What was begun behind a new voice's first sentences ends here, or it would stay slow for ever.
+  std::fflush(stdout);
+  for (auto const& voice : used) {
+    auto const measured = (*house)->measure_voice(voice, [](std::string const& what) { std::cerr << what << std::endl; });
+    if (!measured) return complain(measured.error());
   }
   return 0;
 }

@@ -210,6 +210,12 @@ core::Job Kokoro::speak(std::u32string symbols, std::string voice, float speed, 
   return core::Job(std::move(source));
 }
 
+core::Result<bool> Kokoro::measured(std::string const& voice) const {
+  auto const speaker = shared_->studio.speaker(voice);
+  if (!speaker) return std::unexpected(speaker.error());
+  return (*speaker)->complete();
+}
+
 void Kokoro::calibrate(std::string const& voice, Done done) const {
   auto const speaker = shared_->studio.speaker(voice);
   if (speaker) {

@@ -43,6 +43,8 @@ class Kokoro {
   /// symbol it knows; not_found: the voice.
   [[nodiscard]] core::Job speak(std::u32string symbols, std::string voice, float speed, core::Urgency urgency, Sink sink) const;
 
+  /// Whether everything was measured of this voice, in this process or an earlier one. Errors as of `check`.
+  [[nodiscard]] core::Result<bool> measured(std::string const& voice) const;
   /// Measures a voice now, at background urgency, unless that has been done: for the voices of roles, when a server starts.
   /// Some 15 s of two cores once, then kept on disk. `done` (may be empty) is called once from the arbiter's thread, or at once
   /// when the voice is unknown or has been measured. Goes on when nobody waits for it, until this object dies.

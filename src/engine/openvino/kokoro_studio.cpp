@@ -51,6 +51,11 @@ std::optional<KokoroSpeaker::Expected> KokoroSpeaker::expect(std::size_t symbols
   return expected;
 }
 
+bool KokoroSpeaker::complete() const {
+  std::lock_guard lock(mutex_);
+  return next_ == text_.size();
+}
+
 KokoroSpeaker::Asked KokoroSpeaker::ask(Done done) {
   std::lock_guard lock(mutex_);
   if (next_ == text_.size()) return {true, false};

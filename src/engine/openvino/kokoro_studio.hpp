@@ -36,6 +36,7 @@ class KokoroSpeaker {
   /// What to expect of a clause of so many symbols; nothing as long as too little was measured.
   [[nodiscard]] std::optional<Expected> expect(std::size_t symbols) const;
 
+  [[nodiscard]] bool complete() const;  ///< everything was measured
   /// Whether everything was measured already; if not, `done` (may be empty) waits for it, and `begin` says that nobody is at
   /// it.
   struct Asked {
