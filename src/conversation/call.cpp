@@ -319,7 +319,7 @@ void Driver::act(Prepare const& prepare) {
   language::GenerateRequest request;
   request.messages = prepare.messages;
   request.tools = prepare.tools;
-  request.urgency = core::Urgency::background;
+  request.urgency = core::Urgency::partial;  // before text that is served: the next question waits for what is not read
   preparing_ = engines_.model->read_ahead(std::move(request));
 }
 

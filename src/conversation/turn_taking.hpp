@@ -15,7 +15,7 @@ namespace parley::conversation {
 inline constexpr int onset_frames = 3;          ///< so many frames of voice are speech
 inline constexpr int resuming_frames = 2;       ///< so many end a pause: one frame is a click
 inline constexpr float hysteresis = 0.15F;      ///< a voice that is there goes on at this much less than the threshold
-inline constexpr Milliseconds early_look{96};   ///< of a pause: the transcript is begun here, long before anything is decided
+inline constexpr Milliseconds early_look{64};   ///< of a pause: the transcript is begun here, long before anything is decided
 inline constexpr Milliseconds look_again{400};  ///< the end-of-turn model is asked again after so much more of a pause
 
 /// Follows the voice through the frames.

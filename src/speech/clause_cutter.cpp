@@ -27,6 +27,16 @@ std::size_t front_length(std::string_view bytes) {
   return length;
 }
 
+/// Words before which a speaker may take a breath. A short first clause is worth it: somebody waits for it.
+bool opens_phrase(std::string_view word) {
+  static constexpr std::array words{"about"sv, "after"sv, "and"sv,  "are"sv,    "as"sv,   "at"sv,    "because"sv, "before"sv,
+                                    "but"sv,   "by"sv,    "can"sv,  "during"sv, "for"sv,  "from"sv,  "has"sv,     "have"sv,
+                                    "if"sv,    "in"sv,    "into"sv, "is"sv,     "on"sv,   "or"sv,    "so"sv,      "than"sv,
+                                    "that"sv,  "to"sv,    "was"sv,  "were"sv,   "when"sv, "where"sv, "which"sv,   "while"sv,
+                                    "who"sv,   "will"sv,  "with"sv, "without"sv};
+  return std::ranges::binary_search(words, word);
+}
+
 }  // namespace
 
 std::vector<std::string> ClauseCutter::push(std::string_view delta) {
@@ -43,7 +53,7 @@ std::vector<std::string> ClauseCutter::push(std::string_view delta) {
     rest.remove_prefix(length);
   }
   // A Chinese mark needs no look at what follows; the listener should not wait for it either.
-  if (mark_ != Mark::none && !needs_space_) settle(out);
+  if (mark_ != Mark::none && (!needs_space_ || surely_ends())) settle(out);
   return out;
 }
 
@@ -61,6 +71,7 @@ void ClauseCutter::take(std::string_view bytes, char32_t c, std::vector<std::str
     if (core::is_space(c)) {
       if (c == U'\n') mark_ = Mark::end;
       clause_ += bytes;
+      word_begin_ = clause_.size();
       settle(out);
       return;
     }
@@ -83,6 +94,7 @@ void ClauseCutter::take(std::string_view bytes, char32_t c, std::vector<std::str
     clause_ += bytes;
     return;
   }
+  if (core::is_space(c) && first_) look_for_phrase(out);
   mark_ = mark_of(c);
   needs_space_ = c < 0x80 && c != U'\n';
   clause_ += bytes;
@@ -126,6 +138,27 @@ bool ClauseCutter::long_enough(Mark mark) const {
   return beats_ >= (first_ ? lengths_.first_at_pause : lengths_.later_at_pause);
 }
 
+/// Models write a mark as a piece of its own. Behind a word these end something whatever follows; a point may be part of a
+/// name, a colon of an address.
+bool ClauseCutter::surely_ends() const {
+  if (!first_ || clause_.size() < 2) return false;
+  char const before = clause_[clause_.size() - 2];
+  bool const letter = (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z');
+  return letter && std::string_view(",!?;").contains(clause_.back());
+}
+
+/// A word is complete: the first clause may end before it.
+void ClauseCutter::look_for_phrase(std::vector<std::string>& out) {
+  auto const begin = std::exchange(word_begin_, clause_.size() + 1);
+  if (begin == 0 || begin >= clause_.size() || !opens_phrase(std::string_view(clause_).substr(begin))) return;
+  if (beats_ - 2 < lengths_.first_at_phrase) return;
+  auto word = clause_.substr(begin);
+  clause_.resize(begin);
+  cut(out);
+  clause_ = std::move(word);
+  beats_ = 2;
+}
+
 void ClauseCutter::settle(std::vector<std::string>& out) {
   if (long_enough(mark_)) cut(out);
   mark_ = Mark::none;
@@ -133,6 +166,7 @@ void ClauseCutter::settle(std::vector<std::string>& out) {
 
 void ClauseCutter::cut(std::vector<std::string>& out) {
   out.push_back(std::exchange(clause_, {}));
+  word_begin_ = 0;
   beats_ = 0;
   in_word_ = false;
   first_ = false;

@@ -11,6 +11,7 @@ namespace parley::speech {
 /// How long clauses should be, in beats: a Chinese character is one, a word of letters or a number is two.
 struct ClauseLengths {
   int first_at_pause = 4;   ///< the first clause may end at a comma from here on
+  int first_at_phrase = 8;  ///< and before a word that opens an English phrase ("in", "that", "is")
   int later_at_pause = 16;  ///< a later one
   int later_at_end = 6;     ///< a later sentence shorter than this is joined to the next
   int first_longest = 40;   ///< without any mark, the first is cut between words here
@@ -36,10 +37,13 @@ class ClauseCutter {
   [[nodiscard]] bool long_enough(Mark mark) const;
   [[nodiscard]] Mark mark_of(char32_t c) const;
   [[nodiscard]] bool ends_in_abbreviation() const;
+  [[nodiscard]] bool surely_ends() const;
+  void look_for_phrase(std::vector<std::string>& out);
 
   ClauseLengths lengths_;
   std::string broken_;  // bytes of a character that is not complete
   std::string clause_;
+  std::size_t word_begin_ = 0;  // of the last word in clause_
   int beats_ = 0;
   bool in_word_ = false;
   bool first_ = true;

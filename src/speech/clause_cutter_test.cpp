@@ -32,6 +32,22 @@ TEST(ClauseCutter, EnglishFirstSmallThenLarger) {
               ElementsAre("Sure, I can help. ", "The train leaves at nine, and it takes about two hours. ", "Anything else?"));
 }
 
+TEST(ClauseCutter, TheFirstClauseMayEndBeforeAPhrase) {
+  EXPECT_THAT(clauses_of("The nearest train station is located in the centre of the city. Ask there for help.", 4),
+              ElementsAre("The nearest train station ", "is located in the centre of the city. ", "Ask there for help."));
+  EXPECT_THAT(clauses_of("I am here to help. The shop which I know best opens at nine.", 1).front(), "I am here to help. ");
+}
+
+TEST(ClauseCutter, ACommaBehindAWordNeedsNoLookAtWhatFollows) {
+  ClauseCutter cutter;
+  EXPECT_THAT(cutter.push("Of course"), ElementsAre());
+  EXPECT_THAT(cutter.push(","), ElementsAre("Of course,"));
+  EXPECT_THAT(cutter.push(" I do"), ElementsAre());
+  ClauseCutter other;
+  EXPECT_THAT(other.push("It costs 1,"), ElementsAre());
+  EXPECT_THAT(other.push("024 dollars"), ElementsAre());
+}
+
 TEST(ClauseCutter, AChineseMarkCutsAtOnce) {
   ClauseCutter cutter;
   EXPECT_THAT(cutter.push("你好啊！"), ElementsAre("你好啊！"));

@@ -12,7 +12,6 @@ namespace {
 
 // The front works on a clause at once; more symbols than this only make the first sound late (12 s of speech or so).
 constexpr std::size_t comfortable_symbols = 200;
-constexpr int lead_frames = 3;                    // of silence that are made before the sound begins
 constexpr std::size_t enough_silence = 300 * 24;  // after the last word: what comes then is more of it
 
 using Networks = KokoroNetworks;
@@ -121,7 +120,7 @@ struct Kokoro::Speech : std::enable_shared_from_this<Speech> {
     done = 0;
     word = last_word(piece, *clause);
     auto const silence = static_cast<int>(clause->durations.front()) * Networks::frames_per_duration;
-    start = expected ? std::max(0, silence - expected->early - lead_frames - Networks::context) : 0;
+    start = expected ? std::max(0, silence - expected->early - Networks::context) : 0;
     return true;
   }
 
@@ -133,7 +132,7 @@ struct Kokoro::Speech : std::enable_shared_from_this<Speech> {
 
   bool window() {
     int const total = clause->frames - start;
-    auto next = next_window(total, done, Networks::window_frames, Networks::context);
+    auto next = next_window(total, done, shared->networks->lengths(done), Networks::context);
     int const made = next.keep_end;
     next = {next.begin + start, next.length, next.keep_begin + start, next.keep_end + start};
     // The frames that were left out before the start are missing from the context of the first ones.

@@ -30,8 +30,9 @@ class KokoroNetworks {
  public:
   static constexpr int samples_per_frame = 300;  ///< 12.5 ms at 24 kHz
   static constexpr int frames_per_duration = 2;
-  static constexpr std::array window_frames{36, 48};  ///< the first sound early, what follows with less context to pay for
-  static constexpr int context = 5;                   ///< further frames change no sample by more than -80 dB
+  /// The first sound early, what follows with less context to pay for.
+  static constexpr std::array window_frames{24, 36, 48};
+  static constexpr int context = 5;  ///< further frames change no sample by more than -80 dB
   static constexpr std::size_t most_symbols = KokoroStyle::rows;
 
   /// `directory` holds {front,generator,statistics}.{xml,bin} and symbols.json. not_found or invalid with what to do.
@@ -62,6 +63,10 @@ class KokoroNetworks {
   /// The clause at once, normalised over itself: how the model was trained. Costs 0.3 of the time the sound lasts.
   [[nodiscard]] core::Result<Whole> whole(Clause const& clause);
 
+  /// The lengths for a window after `done` frames. The shortest is for the first one only, and only on a machine on which its
+  /// sound lasts until the next is made; the longest has to wait until there is sound enough to wait by.
+  [[nodiscard]] std::span<int const> lengths(int done) const noexcept;
+
   /// The samples of frames [keep_begin, keep_end) of one window, its length one of `window_frames`, normalised by `moments`.
   [[nodiscard]] core::Result<audio::Samples> window(Clause const& clause, Window const& window, KokoroMoments const& moments);
 
@@ -75,6 +80,7 @@ class KokoroNetworks {
   int threads_ = 1;
   std::string digest_;
   std::map<char32_t, std::int64_t> symbols_;
+  bool quick_ = false;  ///< quick enough for the shortest window
   ov::InferRequest front_;
   std::array<ov::InferRequest, window_frames.size()> generator_;
   ov::InferRequest statistics_;  // empty until something is to be calibrated
