@@ -6,12 +6,12 @@ export CCACHE_DIR ?= $(PARLEY_HOME)/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= 1
 
-.PHONY: demo test setup build models unit sanitizers clients lint format fuzz bench clean
+.PHONY: demo test setup build everything models lint format fuzz clean
 
 demo: models            ## one English and one Chinese conversation on real speech, with stage times
 	@tools/demo
 
-test: models            ## everything: style, unit, models, whole program, clients, sanitizers
+test: models everything ## all that must hold: style, unit, models, whole program, clients, sanitizers
 	@tools/test
 
 setup:                  ## what Parley is built on (Debian packages, wheels, ggml); a no-op the second time
@@ -19,12 +19,15 @@ setup:                  ## what Parley is built on (Debian packages, wheels, ggm
 
 build: setup            ## the program, at build/release/parley
 	@cmake --preset release >build/release.log 2>&1 || { tail -20 build/release.log; exit 1; }
+	@ninja -C $(BUILD) parley
+
+everything: build       ## the tests as well
 	@ninja -C $(BUILD)
 
 models: build           ## the default models of models/catalog.yaml
 	@$(BUILD)/parley models pull
 
-lint: build             ## clang-tidy over our own code
+lint: everything        ## clang-tidy over our own code
 	@tools/lint
 
 format:                 ## clang-format over our own code

@@ -15,6 +15,7 @@ struct Config {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
   std::string keys_from = "PARLEY_KEYS";  ///< name of an environment variable
+  bool beta_protocol = false;             ///< given on the command line
   std::string certificate, private_key;   ///< PEM files for TLS, given on the command line; empty: plain HTTP
   int calls = 8;
   std::string role = "xiaohe";

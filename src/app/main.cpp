@@ -77,6 +77,8 @@ int main(int argc, char** argv) {
   auto* const key_option = serve->add_option("--private-key", private_key, "PEM file: the certificate's key");
   certificate_option->needs(key_option);
   key_option->needs(certificate_option);
+  bool beta_protocol = false;
+  serve->add_flag("--beta-protocol", beta_protocol, "also speak the Realtime protocol of before its general availability");
   serve->add_option("--config", config_file, "configuration file");
   serve->callback([&] {
     status = with_configuration(config_file, [&](app::Config config) {
@@ -84,6 +86,7 @@ int main(int argc, char** argv) {
       if (port >= 0) config.port = static_cast<std::uint16_t>(port);
       config.certificate = certificate;
       config.private_key = private_key;
+      config.beta_protocol = beta_protocol;
       return app::serve_command(config);
     });
   });

@@ -87,6 +87,7 @@ int serve_command(Config const& config) {
   options.port = encrypted ? 0 : config.port;
   for (auto const& key : keys_of(config)) options.key_hashes.push_back(core::sha256_of(key));
   options.limits.sessions = config.calls;
+  options.beta_shape = config.beta_protocol;
   std::atomic<speech::Synthesiser const*> speaking = nullptr;  // set once the house is open
   add_page(options.routes);
   add_role_routes(options.routes, language::Roles(share_folder() / "roles"), config.role);

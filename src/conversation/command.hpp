@@ -95,6 +95,12 @@ struct ItemNews {
   int content_index = 0;
   std::int64_t audio_end_ms = 0;
 };
+/// Words that can be read while they are being said, before the turn is committed (it may never be). Only when
+/// Settings::transcribe. Each adds to those before of the same item; UserWords replaces them all.
+struct UserWordsGrew {
+  std::string item;
+  std::string delta;
+};
 /// Only when Settings::transcribe. The call goes on after an error.
 struct UserWords {
   std::string item;
@@ -166,8 +172,8 @@ struct TurnMeasured {
 };
 
 using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon,
-                             SpeechStarted, PlayHeld, PlayResumed, SpeechStopped, TurnCommitted, ItemNews, UserWords,
-                             ReplyBegan, ReplyText, ToolCallStarted, ToolCallDelta, ToolCallDone, ReplySound, ReplyEnded,
-                             Refused, Cleared, IdleTimeout, TurnMeasured>;
+                             SpeechStarted, PlayHeld, PlayResumed, SpeechStopped, TurnCommitted, ItemNews, UserWordsGrew,
+                             UserWords, ReplyBegan, ReplyText, ToolCallStarted, ToolCallDelta, ToolCallDone, ReplySound,
+                             ReplyEnded, Refused, Cleared, IdleTimeout, TurnMeasured>;
 
 }  // namespace parley::conversation

@@ -35,6 +35,7 @@ class CommandLine {
     return fmt::format("item {} {} after {}: {} ({} ms)", static_cast<int>(c.what), c.item.id, c.previous, c.item.text,
                        c.audio_end_ms);
   }
+  std::string operator()(UserWordsGrew const& c) const { return fmt::format("grew {}: {}", c.item, c.delta); }
   std::string operator()(UserWords const& c) const {
     return fmt::format("words {}: {}", c.item, c.text ? *c.text : "error " + c.text.error().message);
   }

@@ -183,6 +183,7 @@ void Conversation::notice(Moment& moment, OverlapPassed const&) { answering_.res
 
 /// The model reads along, so that the end of a long sentence finds its beginning read.
 void Conversation::notice(Moment& moment, StableWords const& words) {
+  if (settings_.transcribe && !words.grown.empty()) moment.out.emplace_back(UserWordsGrew{words.item, words.grown});
   if (!answers_turns() || owed_ || answering_.busy() || answering_.speculating()) return;
   auto messages = history_.messages(settings_.instructions, settings_.language);
   messages.push_back({language::Speaker::user, words.text});

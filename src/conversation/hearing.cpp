@@ -135,7 +135,10 @@ void Hearing::take_partial(std::uint64_t revision, std::string text, Notices& no
   auto const agreed = agreed_beginning(before, *u.partial);
   if (agreed.size() < u.stable.size() + least_growth) return;
   u.stable = agreed;
-  notices.emplace_back(StableWords{u.stable});
+  StableWords words{u.item, u.stable, {}};
+  if (u.stable.starts_with(u.told)) words.grown = u.stable.substr(u.told.size());
+  u.told += words.grown;
+  notices.emplace_back(std::move(words));
 }
 
 /// An overlap: what is it?

@@ -30,7 +30,9 @@ struct OverlapPassed {
 };
 /// The beginning of what is being said, on which two transcripts agree. It may grow.
 struct StableWords {
+  std::string item;
   std::string text;
+  std::string grown;  ///< what is new since the last time; empty when the transcripts have changed their mind
 };
 /// The words up to the pause that is going on. The turn may be over, or not.
 struct WordsInPause {
@@ -123,6 +125,7 @@ class Hearing {
     std::optional<std::string> partial;                        ///< newest transcript that was not asked for in a pause
     audio::Heard partial_to;                                   ///< of the sound before this
     std::string stable;                                        ///< its beginning that can be relied on
+    std::string told;                                          ///< as much of that as was said to have grown
     core::Instant overlap_since, weigh_at = core::never;
     int overlap_asks = 0;
     float level_sum = 0;

@@ -251,6 +251,39 @@ TEST(Hearing, words_are_told_only_to_who_wants_them) {
   EXPECT_EQ(s.context().back().text, "你好");
 }
 
+TEST(Hearing, words_that_two_transcripts_agree_on_are_told_while_they_are_said) {
+  Scenario s;
+  s.voice(1600);
+  s.words("今天北京");
+  EXPECT_EQ(s.count<UserWordsGrew>(), 0U);  // one transcript alone may be wrong
+  s.voice(1600);
+  s.words("今天北京的天气");
+  ASSERT_EQ(s.count<UserWordsGrew>(), 1U);
+  EXPECT_EQ(s.last<UserWordsGrew>().item, s.last<SpeechStarted>().item);
+  EXPECT_EQ(s.last<UserWordsGrew>().delta, "今天北京");
+  s.voice(1600);
+  s.words("今天北京的天气怎么样");
+  EXPECT_EQ(s.last<UserWordsGrew>().delta, "的天气");
+  s.voice(1600);
+  s.words("昨天上海的天气怎么样");  // what was told is not taken back, and nothing is added to it
+  s.voice(1600);
+  s.words("昨天上海的天气怎么样啊");
+  EXPECT_EQ(s.count<UserWordsGrew>(), 2U);
+  s.silence(320);
+  s.words("昨天上海的天气怎么样啊？");
+  s.finished(0.9F);
+  EXPECT_EQ(*s.last<UserWords>().text, "昨天上海的天气怎么样啊？");
+
+  auto settings = Scenario::spoken("zh");
+  settings.transcribe = false;
+  Scenario quiet(settings);
+  for (auto const* text : {"今天北京", "今天北京的天气", "今天北京的天气怎么样"}) {
+    quiet.voice(1600);
+    quiet.words(text);
+  }
+  EXPECT_EQ(quiet.count<UserWordsGrew>(), 0U);
+}
+
 // ---- turns that the client ends ---------------------------------------------------------------------------------------------
 
 TEST(ManualTurns, commit_takes_everything_since_the_last_turn) {

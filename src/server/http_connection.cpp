@@ -7,6 +7,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <optional>
 
+#include "server/beta_shape.hpp"
 #include "server/http_exchange.hpp"
 #include "server/websocket_session.hpp"
 
@@ -70,12 +71,14 @@ std::optional<ProtocolError> refusal_of(ServerState const& state, Request const&
 std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::shared_ptr<ServerState> const& state,
                                                                          Request const& request, Target const& target,
                                                                          std::optional<beast::tcp_stream>& stream) {
-  if (request.count("OpenAI-Beta") != 0) {
-    return std::unexpected(
-        error_reply(400, {"beta_api_shape_disabled",
-                          "The beta protocol is gone: leave out the header 'OpenAI-Beta' and use the GA events.",
-                          "OpenAI-Beta",
-                          {}}));
+  bool const beta = beta::asked_for(request["OpenAI-Beta"], request[http::field::sec_websocket_protocol]);
+  if (beta && !state->options.beta_shape) {
+    return std::unexpected(error_reply(
+        400, {"beta_api_shape_disabled",
+              "The beta protocol is switched off here: leave out the header 'OpenAI-Beta' and use the GA events, or "
+              "start the server with --beta-protocol.",
+              "OpenAI-Beta",
+              {}}));
   }
   if (state->draining) return std::unexpected(later(503, "draining", "The server is shutting down.", {}));
   if (!state->ready) return std::unexpected(later(503, "starting", "The models are still being loaded.", {}));
@@ -95,6 +98,7 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
     stream.emplace(session->release());
     return std::unexpected(error_reply(opened.error()));
   }
+  if (beta) session->speak_beta();
   session->begin(*std::move(opened), model, preset_of(*state, request).value_or(Json()));
   state->enter(session);
   return session;

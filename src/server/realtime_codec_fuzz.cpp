@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/beta_shape.hpp"
 #include "server/realtime_session.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size);
@@ -14,9 +15,12 @@ int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   std::string_view rest(reinterpret_cast<char const*>(data), size);
   while (!rest.empty()) {  // one message a line
     auto const end = rest.find('\n');
-    auto const intake = session.take(rest.substr(0, end));
-    for (auto const& outgoing : intake.out) {
-      if (!nlohmann::json::accept(outgoing.text)) __builtin_trap();
+    for (auto const& message : {std::string(rest.substr(0, end)), beta::to_ga(rest.substr(0, end))}) {
+      auto const intake = session.take(message);
+      for (auto const& outgoing : intake.out) {
+        if (!nlohmann::json::accept(outgoing.text)) __builtin_trap();
+        if (auto const old = beta::from_ga(outgoing.text); old && !nlohmann::json::accept(*old)) __builtin_trap();
+      }
     }
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }

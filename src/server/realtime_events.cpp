@@ -224,6 +224,14 @@ std::string EventWriter::item_truncated(std::string const& item, int content_ind
   return bytes_of(event);
 }
 
+std::string EventWriter::words_delta(std::string const& item, std::string const& delta) const {
+  Json event = begin("conversation.item.input_audio_transcription.delta");
+  event["item_id"] = item;
+  event["content_index"] = 0;
+  event["delta"] = delta;
+  return bytes_of(event);
+}
+
 std::string EventWriter::words(std::string const& item, std::string const& text, double seconds) const {
   Json event = begin("conversation.item.input_audio_transcription.completed");
   event["item_id"] = item;

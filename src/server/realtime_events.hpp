@@ -48,6 +48,7 @@ class EventWriter {
   [[nodiscard]] std::string item_retrieved(conversation::Item const& item) const;
   [[nodiscard]] std::string item_deleted(std::string const& item) const;
   [[nodiscard]] std::string item_truncated(std::string const& item, int content_index, std::int64_t end_ms) const;
+  [[nodiscard]] std::string words_delta(std::string const& item, std::string const& delta) const;
   [[nodiscard]] std::string words(std::string const& item, std::string const& text, double seconds) const;
   [[nodiscard]] std::string words_failed(std::string const& item, core::Error const& error) const;
 

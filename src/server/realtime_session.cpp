@@ -70,8 +70,10 @@ void RealtimeSession::on(SessionUpdate const& message, std::string const& event_
   intake.events.emplace_back(conversation::SettingsChanged{config_.settings()});
 }
 
-void RealtimeSession::on(AudioAppend const& message, std::string const&, Intake& intake) {
-  intake.sound = ear_.push(message.bytes);
+void RealtimeSession::on(AudioAppend const& message, std::string const& event_id, Intake& intake) {
+  auto sound = ear_.push(message.bytes);
+  if (!sound) return refuse(intake, "invalid_value", "Invalid 'audio': this is no Opus packet.", "audio", event_id);
+  intake.sound = *std::move(sound);
 }
 
 void RealtimeSession::on(AudioCommit const&, std::string const& event_id, Intake& intake) {

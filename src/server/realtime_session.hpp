@@ -92,6 +92,7 @@ class RealtimeSession {
   void news(conversation::SpeechStopped const& news, Out& out);
   void news(conversation::TurnCommitted const& news, Out& out);
   void news(conversation::ItemNews const& news, Out& out);
+  void news(conversation::UserWordsGrew const& news, Out& out);
   void news(conversation::UserWords const& news, Out& out);
   void news(conversation::ReplyBegan const& news, Out& out);
   void news(conversation::ReplyText const& news, Out& out);
@@ -105,7 +106,7 @@ class RealtimeSession {
   void news(conversation::TurnMeasured const& news, Out& out);
 
   void announce_message(Reply& reply, Out& out);
-  void send_sound(Reply const& reply, core::ReplyId id, std::string_view bytes, Out& out) const;
+  void send_sound(Reply const& reply, core::ReplyId id, SoundWriter::Pieces const& pieces, Out& out) const;
   void finish_calls(Reply const& reply, std::vector<conversation::Item> const& calls, Out& out);
   void announce(conversation::Item const& item, std::string const& previous, Out& out);
   void finish_item(conversation::Item const& item, std::string const& previous, Out& out);

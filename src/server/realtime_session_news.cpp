@@ -14,17 +14,16 @@ using conversation::ReplyEnded;
 using language::Speaker;
 using Kind = PendingWishes::Kind;
 
-constexpr std::size_t longest_delta = 100 * audio::spoken_hz / 1000;  // 100 ms of sound
-
 template <class T>
 inline constexpr bool is_news =
     std::is_same_v<T, conversation::SpeechStarted> || std::is_same_v<T, conversation::SpeechStopped> ||
     std::is_same_v<T, conversation::TurnCommitted> || std::is_same_v<T, ItemNews> ||
-    std::is_same_v<T, conversation::UserWords> || std::is_same_v<T, conversation::ReplyBegan> ||
-    std::is_same_v<T, conversation::ReplyText> || std::is_same_v<T, conversation::ToolCallStarted> ||
-    std::is_same_v<T, conversation::ToolCallDelta> || std::is_same_v<T, conversation::ReplySound> ||
-    std::is_same_v<T, ReplyEnded> || std::is_same_v<T, conversation::Refused> || std::is_same_v<T, conversation::Cleared> ||
-    std::is_same_v<T, conversation::IdleTimeout> || std::is_same_v<T, conversation::TurnMeasured>;
+    std::is_same_v<T, conversation::UserWordsGrew> || std::is_same_v<T, conversation::UserWords> ||
+    std::is_same_v<T, conversation::ReplyBegan> || std::is_same_v<T, conversation::ReplyText> ||
+    std::is_same_v<T, conversation::ToolCallStarted> || std::is_same_v<T, conversation::ToolCallDelta> ||
+    std::is_same_v<T, conversation::ReplySound> || std::is_same_v<T, ReplyEnded> || std::is_same_v<T, conversation::Refused> ||
+    std::is_same_v<T, conversation::Cleared> || std::is_same_v<T, conversation::IdleTimeout> ||
+    std::is_same_v<T, conversation::TurnMeasured>;
 
 Item begun(ResponseFace const& face) {
   Item item;
@@ -130,6 +129,10 @@ void RealtimeSession::news(ItemNews const& news, Out& out) {
   }
 }
 
+void RealtimeSession::news(conversation::UserWordsGrew const& news, Out& out) {
+  if (config_.settings().transcribe) out.push_back({writer_.words_delta(news.item, news.delta), {}});
+}
+
 void RealtimeSession::news(conversation::UserWords const& news, Out& out) {
   auto const known = items_.find(news.item);
   if (known == items_.end()) {
@@ -187,15 +190,8 @@ void RealtimeSession::news(conversation::ReplySound const& news, Out& out) {
   send_sound(reply->second, news.reply, reply->second.sound->push(*news.samples), out);
 }
 
-void RealtimeSession::send_sound(Reply const& reply, core::ReplyId id, std::string_view bytes, Out& out) const {
-  std::size_t const longest = config_.output_format() == SoundFormat::pcm ? longest_delta * 2 : longest_delta / 3;
-  std::size_t const pieces = (bytes.size() + longest - 1) / longest;
-  for (std::size_t i = 0; i < pieces; ++i) {
-    // Even positions: a sample of PCM16 has two bytes.
-    std::size_t const from = bytes.size() * i / pieces / 2 * 2;
-    std::size_t const to = i + 1 == pieces ? bytes.size() : bytes.size() * (i + 1) / pieces / 2 * 2;
-    out.push_back({writer_.audio_delta(reply.face, bytes.substr(from, to - from)), id});
-  }
+void RealtimeSession::send_sound(Reply const& reply, core::ReplyId id, SoundWriter::Pieces const& pieces, Out& out) const {
+  for (auto const& piece : pieces) out.push_back({writer_.audio_delta(reply.face, piece), id});
 }
 
 void RealtimeSession::news(conversation::ToolCallStarted const& news, Out& out) {

@@ -412,6 +412,17 @@ TEST_F(RealtimeSessionTest, WordsNeverComeBeforeTheirItem) {
   EXPECT_EQ(last("conversation.item.retrieved")["item"]["content"][0]["transcript"], "早");
 }
 
+TEST_F(RealtimeSessionTest, WordsGrowWhileTheyAreSaid) {
+  tell(SpeechStarted{"item_u", audio::Heard::from_ms(320)});
+  types();
+  tell(UserWordsGrew{"item_u", "今天北京"});
+  EXPECT_THAT(types(), ElementsAre("conversation.item.input_audio_transcription.delta"));
+  Json const& grown = last("conversation.item.input_audio_transcription.delta");
+  EXPECT_EQ(grown["item_id"], "item_u");
+  EXPECT_EQ(grown["content_index"], 0);
+  EXPECT_EQ(grown["delta"], "今天北京");
+}
+
 TEST_F(RealtimeSessionTest, FailedWordsAreSaid) {
   commit_turn("item_u");
   tell(UserWords{"item_u", core::fail(core::Code::internal, "the recogniser failed"), {}});
@@ -555,6 +566,39 @@ TEST_F(RealtimeSessionTest, TelephoneSoundBothWays) {
     if (event["type"] == "response.output_audio.delta") bytes += decode_base64(event["delta"].get<std::string>())->size();
   }
   EXPECT_NEAR(static_cast<double>(bytes), 8'000, 50);
+}
+
+TEST_F(RealtimeSessionTest, OpusBothWaysForWhoAsks) {
+  say(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"format":{"type":"audio/opus"}},
+    "output":{"format":{"type":"audio/opus"}}}}})");
+  EXPECT_EQ(last("session.updated")["session"]["audio"]["output"]["format"], Json::parse(R"({"type":"audio/opus"})"));
+  sound_ = 0;
+  auto const packets = audio::OpusWriter().push(audio::Samples(24'000, 0.1F));
+  auto const append = [&](std::string const& bytes) {
+    std::string encoded;
+    append_base64(encoded, bytes);
+    say(R"({"type":"input_audio_buffer.append","event_id":"mine","audio":")" + encoded + "\"}");
+  };
+  for (auto const& packet : packets) append(packet);
+  EXPECT_EQ(sound_, 16'000U);
+  append("\xff\xff\xff");
+  EXPECT_EQ(last("error")["error"]["param"], "audio");
+  EXPECT_EQ(last("error")["error"]["event_id"], "mine");
+  append(packets.front());
+  EXPECT_EQ(sound_, 16'320U);
+
+  begin_reply(1, "item_a");
+  sound(1, 24'100);
+  end_reply(1, "a", "a");
+  audio::OpusReader reader;
+  std::size_t samples = 0;
+  for (auto const& event : events_) {
+    if (event["type"] != "response.output_audio.delta") continue;
+    auto const heard = reader.push(*decode_base64(event["delta"].get<std::string>()));
+    ASSERT_TRUE(heard);
+    samples += heard->size();
+  }
+  EXPECT_EQ(samples, 51U * 320) << "the last packet is filled up";
 }
 
 TEST_F(RealtimeSessionTest, ATranscriptionSessionOnlyHears) {

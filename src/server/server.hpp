@@ -68,6 +68,7 @@ struct Options {
   int threads = 2;
   std::vector<std::string> models{"default"};  ///< what GET /v1/models lists
   HttpRoutes routes;                           ///< more routes than the server's own
+  bool beta_shape = false;                     ///< also speak the beta protocol, to who asks for it (beta_shape.hpp)
   Limits limits;
 };
 

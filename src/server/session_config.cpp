@@ -77,7 +77,7 @@ void merge_format(FieldReader& side, Json& into, Complaint& complaint) {
   Json const* format = side.object("format");
   if (format == nullptr) return;
   FieldReader fields(*format, side.path("format"), complaint);
-  auto const type = fields.choice("type", {"audio/pcm", "audio/pcmu", "audio/pcma"});
+  auto const type = fields.choice("type", {"audio/pcm", "audio/pcmu", "audio/pcma", "audio/opus"});
   if (!type || *type == "audio/pcm") {
     (void)fields.integer("rate", 24000, 24000);
     into["format"] = pcm;

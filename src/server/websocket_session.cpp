@@ -6,6 +6,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include "core/log.hpp"
+#include "server/beta_shape.hpp"
 
 namespace parley::server {
 
@@ -116,7 +117,7 @@ bool WebSocketSession::too_far_ahead(std::size_t samples) {
 
 void WebSocketSession::take(std::string_view message) {
   if (closing_ || goodbye_) return;
-  auto intake = session_->take(message);
+  auto intake = beta_ ? session_->take(beta::to_ga(message)) : session_->take(message);
   for (auto& outgoing : intake.out) send(std::move(outgoing));
   if (closing_) return;
   if (!intake.sound.empty()) {
@@ -152,6 +153,11 @@ void WebSocketSession::drop_silenced() {
 
 void WebSocketSession::send(Outgoing message) {
   if (closing_ || finished_) return;
+  if (beta_) {
+    auto old = beta::from_ga(message.text);
+    if (!old) return;
+    message.text = *std::move(old);
+  }
   queued_bytes_ += message.text.size();
   queue_.push_back(std::move(message));
   if (queued_bytes_ > state_->options.limits.queue_bytes) {

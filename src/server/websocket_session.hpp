@@ -30,6 +30,9 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   /// What the call tells; from any thread, also before `begin` and after the end.
   [[nodiscard]] conversation::Call::Listener listener();
 
+  /// The client speaks the beta protocol. Before `begin`.
+  void speak_beta() { beta_ = true; }
+
   /// The call is open: from here on its news is understood. `preset`: a session update that holds from the begin; null: none.
   void begin(OpenedCall opened, std::string model, Json const& preset);
 
@@ -67,6 +70,7 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   std::deque<Outgoing> queue_;
   Outgoing writing_;              ///< its bytes belong to the socket until `written`
   std::size_t queued_bytes_ = 0;  ///< of both
+  bool beta_ = false;
   bool accepted_ = false, write_pending_ = false, closing_ = false, finished_ = false;
   std::optional<boost::beast::websocket::close_reason> goodbye_;  ///< to be said once the queue is empty
 

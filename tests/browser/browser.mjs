@@ -1,6 +1,6 @@
-// A real Chromium with a microphone made of a file, and a real server with engines of cardboard.
+// A real Chromium with a microphone made of a file, and a server: with engines of cardboard, or the real one.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { chromium } = createRequire(join(root, "web", "package.json"))("playwright-core");
 
+export const parley = process.env.PARLEY ?? join(root, "build/release/parley");
 const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 
 /** Sound as [ms, hz] pieces, hz 0 for silence, as a WAV file. A voice comes in syllables: a browser takes a steady tone for noise. */
@@ -22,6 +23,20 @@ export function writeSpeech(path, pieces) {
       return Math.round(14000 * loud * Math.sin((2 * Math.PI * hz * i) / rate));
     });
   });
+  writeWav(path, rate, samples);
+}
+
+/** A recording of `parley speak` with silence before and behind it. */
+export function writeRecording(path, recording, silenceBefore, silenceBehind) {
+  const file = readFileSync(recording);
+  const rate = file.readUInt32LE(24);
+  const at = file.indexOf("data") + 8;
+  const samples = Array.from({ length: Math.floor((file.length - at) / 2) }, (_, i) => file.readInt16LE(at + 2 * i));
+  const silence = (ms) => new Array(Math.round((ms * rate) / 1000)).fill(0);
+  writeWav(path, rate, [...silence(silenceBefore), ...samples, ...silence(silenceBehind)]);
+}
+
+function writeWav(path, rate, samples) {
   const wav = Buffer.alloc(44 + 2 * samples.length);
   wav.write("RIFF", 0);
   wav.writeUInt32LE(36 + 2 * samples.length, 4);
@@ -41,15 +56,23 @@ export function writeSpeech(path, pieces) {
 
 export class Server {
   /** `options` as cardboard_serve takes them. */
-  static async start(...options) {
+  static start(...options) {
+    return Server.run(process.env.CARDBOARD ?? join(root, "build/release/tests/cardboard_serve"), options);
+  }
+  /** `parley serve` with its models loaded. */
+  static async startReal() {
+    const server = await Server.run(parley, ["serve", "--port", "0"]);
+    while ((await fetch(`${server.url}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 200));
+    return server;
+  }
+  static async run(program, options) {
     const server = new Server();
-    const program = process.env.CARDBOARD ?? join(root, "build/release/tests/cardboard_serve");
     server.process = spawn(program, options, { stdio: ["ignore", "pipe", "inherit"] });
     server.url = await new Promise((resolve, reject) => {
       let text = "";
       server.process.stdout.on("data", (data) => {
         text += data;
-        const found = /listening on (\S+)/.exec(text);
+        const found = /(http:\/\/\S+)/.exec(text);
         if (found) resolve(found[1]);
       });
       server.process.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
@@ -84,15 +107,15 @@ function listenIn() {
 }
 
 export class Visit {
-  /** `speech`: what the microphone hears from the moment it is opened; none: there is no microphone. */
+  /** `speech`: what the microphone hears from the moment it is opened, as pieces or a WAV file; none: there is no microphone. */
   static async open(url, { speech, deny = false, language = "zh-CN", width = 1280, height = 860, dark = false } = {}) {
     const visit = new Visit();
     visit.folder = mkdtempSync(join(tmpdir(), "parley-visit-"));
     const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
     args.push("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required");
     if (speech) {
-      const file = join(visit.folder, "speech.wav");
-      writeSpeech(file, speech);
+      const file = typeof speech === "string" ? speech : join(visit.folder, "speech.wav");
+      if (file !== speech) writeSpeech(file, speech);
       args.push("--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${file}%noloop`);
       args.push(deny ? "--deny-permission-prompts" : "--use-fake-ui-for-media-stream");
     } else {

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   server::Options options;
   options.port = port;
   options.limits.sessions = calls;
+  options.beta_shape = true;
   if (!key.empty()) options.key_hashes.push_back(core::sha256_of(key));
   app::add_page(options.routes);
   app::add_role_routes(options.routes, roles, config.role);

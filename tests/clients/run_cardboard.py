@@ -14,7 +14,7 @@ here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
 HOME = pathlib.Path(os.environ.get("PARLEY_HOME", pathlib.Path.home() / ".cache/parley"))
 CARDBOARD = os.environ.get("CARDBOARD", str(root / "build/release/tests/cardboard_serve"))
-SCRIPTS = ["test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py", "test_bad_input.py"]
+SCRIPTS = ["test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py", "test_beta.py", "test_bad_input.py"]
 
 
 def node_packages() -> pathlib.Path:

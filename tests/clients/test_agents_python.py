@@ -9,7 +9,7 @@ import os
 from agents import function_tool
 from agents.realtime import RealtimeAgent, RealtimeRunner
 from agents.realtime.model_inputs import RealtimeModelRawClientMessage, RealtimeModelSendRawMessage
-from voices import STOP, STORY_EN, WEATHER_EN, WEATHER_ZH, pieces, until, voice
+from voices import EXPECTED, QUESTION, STOP, STORY_EN, WEATHER_EN, WEATHER_ZH, pieces, question, until
 
 URL = os.environ["PARLEY_URL"].replace("http", "ws", 1) + "/v1/realtime?model=default"
 
@@ -63,8 +63,8 @@ class Visit:
     def saw(self, kind):
         return next((event for event in reversed(self.raw) if event["type"] == kind), None)
 
-    async def say(self, hz):
-        for piece in pieces(voice(hz)):
+    async def say(self, sound):
+        for piece in pieces(sound):
             await self.session.send_audio(piece)
             await asyncio.sleep(0.04)
 
@@ -127,8 +127,15 @@ async def reconnect():
             await until("an answer", lambda: any(words in said for said in visit.words("assistant")))
 
 
+async def real_turn():
+    async with Visit() as visit:
+        await visit.say(question())
+        await until("the user's words", lambda: any(EXPECTED in words for words in visit.words("user")), 60)
+        await until("an answer", lambda: visit.sound > 24000 and any(visit.words("assistant")), 60)
+
+
 async def main():
-    for scenario in (greeting, spoken_turn, tool_call, barge_in, out_of_band, reconnect):
+    for scenario in [real_turn] if QUESTION else [greeting, spoken_turn, tool_call, barge_in, out_of_band, reconnect]:
         await scenario()
         print("ok  ", scenario.__name__, flush=True)
 

@@ -1,5 +1,6 @@
 // @openai/agents-realtime, unmodified, against PARLEY_URL (a server with engines of cardboard): the six scenarios of docs/clients.md.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -19,8 +20,17 @@ function voice(hz, ms = 900) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function until(what, condition) {
-  for (let i = 0; i < 400; i++) {
+/** PARLEY_QUESTION, a recording (mono PCM16, 24 kHz) for a server with real models, and the silence behind it. */
+function question() {
+  const file = readFileSync(process.env.PARLEY_QUESTION);
+  const at = file.indexOf("data") + 8;
+  const samples = new Int16Array(Math.floor((file.length - at) / 2) + rate * 3);
+  for (let i = 0; at + 2 * i + 1 < file.length; i++) samples[i] = file.readInt16LE(at + 2 * i);
+  return samples;
+}
+
+async function until(what, condition, patience = 10) {
+  for (let i = 0; i < patience * 40; i++) {
     const found = condition();
     if (found) return found;
     await pause(25);
@@ -141,7 +151,15 @@ const scenarios = {
   },
 };
 
-for (const [name, scenario] of Object.entries(scenarios)) {
+async function real_turn() {
+  const visit = await Visit.open();
+  await visit.say(question());
+  await until("the user's words", () => visit.words("user").some((words) => words.includes(process.env.PARLEY_EXPECTED)), 60);
+  await until("an answer", () => visit.sound > rate && visit.words("assistant").some((words) => words !== ""), 60);
+  visit.close();
+}
+
+for (const [name, scenario] of Object.entries(process.env.PARLEY_QUESTION ? { real_turn } : scenarios)) {
   await scenario();
   console.log("ok  ", name);
 }

@@ -10,7 +10,7 @@ from livekit import rtc
 from livekit.agents import llm
 from livekit.agents.utils import http_context
 from livekit.plugins.openai import realtime
-from voices import RATE, STOP, STORY_EN, WEATHER_EN, WEATHER_ZH, pieces, until, voice
+from voices import EXPECTED, QUESTION, RATE, STOP, STORY_EN, WEATHER_EN, WEATHER_ZH, pieces, question, until
 
 URL = os.environ["PARLEY_URL"] + "/v1"
 
@@ -85,8 +85,8 @@ class Visit:
         await asyncio.gather(messages(), functions())
         answer["done"] = True
 
-    async def say(self, hz):
-        for piece in pieces(voice(hz)):
+    async def say(self, sound):
+        for piece in pieces(sound):
             self.session.push_audio(rtc.AudioFrame(piece, RATE, 1, len(piece) // 2))
             await asyncio.sleep(0.04)
 
@@ -153,9 +153,16 @@ async def reconnect():
         await until("an answer", lambda: any("remember me" in answer["text"] for answer in second.answers))
 
 
+async def real_turn():
+    async with Visit() as visit:
+        await visit.say(question())
+        await until("the user's words", lambda: any(EXPECTED in words for words in visit.heard), 60)
+        await until("an answer", lambda: any(answer["text"] and answer["sound"] > 12000 for answer in visit.answers), 60)
+
+
 async def main():
     async with http_context.open():
-        for scenario in (greeting, spoken_turn, tool_call, barge_in, out_of_band, reconnect):
+        for scenario in [real_turn] if QUESTION else [greeting, spoken_turn, tool_call, barge_in, out_of_band, reconnect]:
             await scenario()
             print("ok  ", scenario.__name__, flush=True)
 

@@ -18,7 +18,7 @@ from pipecat.processors.aggregators.llm_response_universal import LLMContextAggr
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.openai.realtime import events
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
-from voices import RATE, STOP, STORY_EN, WEATHER_EN, WEATHER_ZH, pieces, until, voice
+from voices import EXPECTED, QUESTION, RATE, STOP, STORY_EN, WEATHER_EN, WEATHER_ZH, pieces, question, until
 
 URL = os.environ["PARLEY_URL"].replace("http", "ws", 1) + "/v1/realtime"
 logger.remove()
@@ -103,8 +103,8 @@ class Visit:
         if not problem[0]:
             assert not self.errors, self.errors
 
-    async def say(self, hz):
-        for piece in pieces(voice(hz)):
+    async def say(self, sound):
+        for piece in pieces(sound):
             await self.task.queue_frame(InputAudioRawFrame(audio=piece, sample_rate=RATE, num_channels=1))
             await asyncio.sleep(0.04)
 
@@ -159,8 +159,16 @@ async def reconnect():
         await until("a spoken turn after it", lambda: "等一下，停。" in visit.said)
 
 
+async def real_turn():
+    async with Visit() as visit:
+        before = visit.sound
+        await visit.say(question())
+        await until("the user's words", lambda: any(EXPECTED in words for words in visit.heard), 60)
+        await until("an answer", lambda: visit.sound > before + 24000, 60)
+
+
 async def main():
-    for scenario in (greeting, spoken_turn, tool_call, barge_in, out_of_band, reconnect):
+    for scenario in [real_turn] if QUESTION else [greeting, spoken_turn, tool_call, barge_in, out_of_band, reconnect]:
         await scenario()
         print("ok  ", scenario.__name__, flush=True)
 

@@ -1,10 +1,21 @@
-"""What is said to a server with engines of cardboard: a pitch is a sentence (tests/cardboard/engines.hpp)."""
+"""What is said to a server with engines of cardboard: a pitch is a sentence (tests/cardboard/engines.hpp). With PARLEY_QUESTION the
+server has real models, and that recording (mono PCM16, 24 kHz) is said, which holds the words PARLEY_EXPECTED."""
 import array
 import asyncio
 import math
+import os
+import wave
 
 RATE = 24000
 WEATHER_ZH, STORY_ZH, STORY_EN, WEATHER_EN, STOP = 300, 400, 530, 700, 930
+
+QUESTION, EXPECTED = os.environ.get("PARLEY_QUESTION"), os.environ.get("PARLEY_EXPECTED", "")
+
+
+def question(silence_ms=3000):
+    with wave.open(QUESTION) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2), QUESTION
+        return file.readframes(file.getnframes()) + bytes(RATE * silence_ms // 1000 * 2)
 
 
 def voice(hz, ms=900, silence_ms=1500, rate=RATE):
@@ -15,6 +26,8 @@ def voice(hz, ms=900, silence_ms=1500, rate=RATE):
 
 
 def pieces(sound, ms=40, rate=RATE):
+    """`sound`: PCM16, or the pitch of a sentence."""
+    sound = voice(sound) if isinstance(sound, int) else sound
     size = rate * 2 * ms // 1000
     return [sound[at : at + size] for at in range(0, len(sound), size)]
 
