@@ -48,7 +48,7 @@ TEST_P(Recorded, IsUnderstoodToTheLastField) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Clients, Recorded, testing::Values("agents_realtime", "agents_python", "pipecat", "livekit", "beta"),
-                         [](auto const& info) { return info.param; });
+                         [](auto const& client) { return client.param; });
 
 }  // namespace
 }  // namespace parley::server

@@ -6,6 +6,7 @@ client_venv.enter()
 
 import asyncio
 import base64
+import json
 import os
 
 from openai import AsyncOpenAI
@@ -35,8 +36,10 @@ class Visit:
 
     async def listen(self):
         while True:
-            event = TYPES.validate_json(await self.connection.recv_bytes(), strict=True)
-            self.events.append(event)
+            event = json.loads(await self.connection.recv_bytes())
+            if "session" in event:  # the types list the names of OpenAI's own models
+                event["session"]["model"] = "gpt-realtime"
+            self.events.append(TYPES.validate_python(event, strict=True))
 
     def of(self, kind):
         return [event for event in self.events if event.type == kind]
@@ -57,7 +60,7 @@ class Visit:
 
 SESSION = {"modalities": ["text", "audio"], "voice": "kokoro:zf_xiaoxiao", "input_audio_format": "pcm16", "output_audio_format": "pcm16",
            "input_audio_transcription": {"model": "whisper-1"}, "turn_detection": {"type": "server_vad"}, "temperature": 0.8,
-           "max_response_output_tokens": 500, "tools": [WEATHER], "tool_choice": "auto"}
+           "max_response_output_tokens": 500}
 
 
 async def session_is_flat():
@@ -96,9 +99,9 @@ async def text_and_history():
 
 async def tool_call():
     async with Visit() as visit:
-        await visit.connection.session.update(session=SESSION)
+        await visit.connection.session.update(session={**SESSION, "tools": [WEATHER], "tool_choice": "auto"})
         await visit.say(WEATHER_EN)
-        call = (await visit.wait("response.function_call_arguments.done"))
+        call = await visit.wait("response.function_call_arguments.done")
         await visit.wait("response.done")
         await visit.connection.conversation.item.create(item={"type": "function_call_output", "call_id": call.call_id, "output": "sunny in Paris"})
         await visit.connection.response.create()
