@@ -93,6 +93,7 @@ int call_command(CallOptions const& options, Config const& config) {
   }
   auto settings = settings_of(*role, config);
   settings.player_holds = true;
+  settings.echo_guard = card != nullptr;  // most loudspeakers are heard by their microphone
   auto listen = [&](conversation::Command const& news) {
     printer.on(news);
     if (card)

@@ -74,7 +74,8 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
                   {{"host", text(config.host)},
                    {"port", number(config.port, 0, 65535)},
                    {"keys_from", text(config.keys_from)},
-                   {"calls", number(config.calls, 1, 100000)}});
+                   {"calls", number(config.calls, 1, 100000)},
+                   {"drain_s", number(config.drain_s, 0, 3600)}});
            }},
           {"role", text(config.role)},
           {"voices",

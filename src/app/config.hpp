@@ -18,6 +18,7 @@ struct Config {
   bool beta_protocol = false;             ///< given on the command line
   std::string certificate, private_key;   ///< PEM files for TLS, given on the command line; empty: plain HTTP
   int calls = 8;
+  int drain_s = 30;  ///< after SIGTERM calls are given so long to end in peace
   std::string role = "xiaohe";
   std::map<std::string, std::string> voices{{"zh", "kokoro:zf_xiaoxiao"}, {"en", "piper:en_US-joe-medium"}};
   std::string llm = "qwen2.5-coder-0.5b-instruct";

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <future>
 #include <numbers>
@@ -160,29 +161,60 @@ Result<void> House::open_speaking(models::Store const& store) {
 }
 
 Result<void> House::warm(Say const& say) {
+  server::Admission::Seconds sentence{0}, listening{0}, reading{0};
   if (engines_.synthesiser) {
     say("warming: voices");
     for (auto const& [language, voice] : voices_in_use(config_, roles_)) {
       if (auto known = engines_.synthesiser->check(voice); !known) return known;
       if (!local_.synthesiser || !local_.synthesiser->check(voice)) continue;  // far away: paid for, and warm there
-      if (auto done = measure_voice(voice, say); !done) return done;
-      if (auto done = warm_voice(language, voice); !done) return done;
+      if (auto measured = measure_voice(voice, say); !measured) return measured;
+      Result<void> done;
+      auto const cost = cost_of([&] { return warm_voice(language, voice); }, done);
+      if (!done) return done;
+      sentence = sentence.count() > 0 ? std::min(sentence, cost) : cost;
     }
   }
   if (local_.end_of_turn) {
     say("warming: hearing");
-    if (auto done = warm_hearing(); !done) return done;
+    Result<void> done;
+    listening = cost_of([&] { return warm_hearing(); }, done);
+    if (!done) return done;
+    needs_.standing = voice_activity_share();
   }
   if (local_.model) {
     say("warming: roles");
-    if (auto done = warm_roles(); !done) return done;
+    Result<void> done;
+    reading = cost_of([&] { return warm_roles(); }, done) / static_cast<double>(std::max<std::size_t>(1, roles_.ids().size()));
+    if (!done) return done;
   }
+  needs_.turn = 2 * listening + reading + 2 * sentence;  // a pause in the middle and an end; an answer of two sentences
   return {};
 }
 
 Result<void> House::measure_voice(std::string const& voice, Say const& say) const {
   if (!kokoro_) return {};
   return app::measure_voice(*kokoro_, voice, say);
+}
+
+/// What of the cores some work takes.
+server::Admission::Seconds House::cost_of(std::function<Result<void>()> const& work, Result<void>& done) const {
+  auto const before = arbiter_->load().busy;
+  done = work();
+  return arbiter_->load().busy - before;
+}
+
+/// The one stage that runs beside the arbiter.
+double House::voice_activity_share() const {
+  constexpr int frames = 30;
+  if (!local_.voice_activity) return 0;
+  auto const stream = local_.voice_activity->open();
+  if (!stream) return 0;
+  audio::Samples const quiet(speech::VoiceActivityStream::frame_samples, 0.0F);
+  auto const began = core::Clock::now();
+  for (int i = 0; i < frames; ++i) (void)(*stream)->push(quiet);
+  std::chrono::duration<double> const took = core::Clock::now() - began;
+  double const heard_s = frames * static_cast<double>(quiet.size()) / audio::heard_hz;
+  return took.count() / heard_s / arbiter_->cores();
 }
 
 Result<void> House::warm_voice(std::string const& language, std::string const& voice) const {

@@ -11,6 +11,7 @@
 #include "engine/arbiter.hpp"
 #include "guard/guard.hpp"
 #include "language/role.hpp"
+#include "server/admission.hpp"
 
 namespace parley::engine {
 class Kokoro;
@@ -54,6 +55,8 @@ class House {
   [[nodiscard]] conversation::Engines engines_for(language::Role const& role) const;
   [[nodiscard]] KnowledgeRoom& knowledge() const { return *knowledge_; }
   [[nodiscard]] engine::Arbiter const& arbiter() const { return *arbiter_; }
+  /// What a turn takes of the machine, as far as warming has shown.
+  [[nodiscard]] server::Admission::Needs const& needs() const { return needs_; }
 
  private:
   explicit House(Config config);
@@ -64,8 +67,12 @@ class House {
   [[nodiscard]] core::Result<void> warm_voice(std::string const& language, std::string const& voice) const;
   [[nodiscard]] core::Result<void> warm_hearing() const;
   [[nodiscard]] core::Result<void> warm_roles() const;
+  [[nodiscard]] server::Admission::Seconds cost_of(std::function<core::Result<void>()> const& work,
+                                                   core::Result<void>& done) const;
+  [[nodiscard]] double voice_activity_share() const;
 
   Config config_;
+  server::Admission::Needs needs_;
   language::Roles roles_;
   std::shared_ptr<guard::Guard const> guard_;
   std::unique_ptr<Services> services_;  // first: what is far away is used by the engines

@@ -13,6 +13,7 @@
 #include "app/knowledge_routes.hpp"
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
+#include "app/stage_watch.hpp"
 #include "core/sha256.hpp"
 #include "server/access.hpp"
 #include "server/server.hpp"
@@ -21,8 +22,6 @@
 
 namespace parley::app {
 namespace {
-
-constexpr std::chrono::seconds grace_for_calls{20};  // after SIGTERM: running calls may end by themselves
 
 int complain(core::Error const& error) {
   std::cerr << "parley: " << core::describe(error) << std::endl;
@@ -58,6 +57,11 @@ core::Result<std::shared_ptr<language::Model>> model_named(House const& house, s
                     fmt::format("there is no model '{}' here; use 'default' or '{}'", name, house.config().llm), "model");
 }
 
+/// Of calls and of the stages behind them, as far as they are there.
+std::string call_metrics(server::Server const* server, StageWatch const* watch) {
+  return (server != nullptr ? server->metrics() : "") + (watch != nullptr ? watch->metrics() : "");
+}
+
 /// Beyond this machine only with a key, as the plain door has it.
 core::Result<std::unique_ptr<server::TlsFront>> open_front(Config const& config, std::uint16_t inner_port) {
   if (keys_of(config).empty() && !server::is_loopback_host(config.host)) {
@@ -88,7 +92,9 @@ int serve_command(Config const& config) {
   for (auto const& key : keys_of(config)) options.key_hashes.push_back(core::sha256_of(key));
   options.limits.sessions = config.calls;
   options.beta_shape = config.beta_protocol;
-  std::atomic<speech::Synthesiser const*> speaking = nullptr;  // set once the house is open
+  std::atomic<speech::Synthesiser const*> speaking = nullptr;  // set once the house is open,
+  std::atomic<StageWatch*> watching = nullptr;                 // once it is warm,
+  std::atomic<server::Server const*> serving = nullptr;        // and once it listens
   add_page(options.routes);
   add_role_routes(options.routes, language::Roles(share_folder() / "roles"), config.role);
   add_voice_routes(options.routes, [&speaking]() -> core::Result<std::vector<speech::VoiceInfo>> {
@@ -97,15 +103,19 @@ int serve_command(Config const& config) {
     return synthesiser->voices();
   });
   options.models = {"default", config.llm};
-  server::add_text_routes(options.routes, {[&house](std::string const& name) { return model_named(*house, name); },
-                                           std::make_shared<server::TextMetrics>(config.llm)});
+  server::add_text_routes(options.routes,
+                          {[&house](std::string const& name) { return model_named(*house, name); },
+                           std::make_shared<server::TextMetrics>(config.llm), [&] { return call_metrics(serving, watching); }});
   add_knowledge_routes(options.routes, [&house]() -> KnowledgeRoom& { return house->knowledge(); });
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready
   };
+  hooks.bearable = [&watching](std::uint64_t turns) { return watching.load()->bearable(turns); };  // the same
+  std::unique_ptr<StageWatch> watch;
   auto server = server::Server::start(std::move(options), std::move(hooks));
   if (!server) return complain(server.error());
+  serving = server->get();
   std::unique_ptr<server::TlsFront> front;
   if (encrypted) {
     auto started = open_front(config, (*server)->port());
@@ -120,6 +130,8 @@ int serve_command(Config const& config) {
   house = std::move(*opened);
   speaking = house->engines().synthesiser.get();
   if (auto const warm = house->warm(say); !warm) return complain(warm.error());
+  watch = std::make_unique<StageWatch>(*house);
+  watching = watch.get();
   (*server)->set_ready(true);
   fmt::print("ready\n");
   std::fflush(stdout);
@@ -128,8 +140,9 @@ int serve_command(Config const& config) {
   std::condition_variable_any asked;
   std::unique_lock lock(mutex);
   asked.wait(lock, interrupt.token(), [] { return false; });
-  say("ending: no new calls; running ones have some seconds to end");
-  (*server)->stop(grace_for_calls);
+  say(fmt::format("ending: no new calls; {} running, closed when they are at rest, in {} s at the latest",
+                  (*server)->sessions(), config.drain_s));
+  (*server)->stop(std::chrono::seconds(config.drain_s));
   if (auto const& guard = house->guard()) say("guard: " + guard::summary(guard->report().snapshot()));
   return 0;
 }

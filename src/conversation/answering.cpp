@@ -9,6 +9,8 @@ using Why = ReplyEnded::Why;
 
 // Answers outside of the conversation cost as much as the others; a client that asks for more at once has to wait.
 constexpr std::size_t most_outside = 4;
+// A player at the other end of a network is so far behind the clock.
+constexpr Milliseconds player_behind{400};
 
 }  // namespace
 
@@ -338,6 +340,11 @@ void Answering::settle(Moment& moment) {
 std::optional<core::Instant> Answering::quiet_since() const {
   if (current_ || !ended_ || !open_calls_.empty()) return std::nullopt;
   return std::max(*ended_, player_free_);
+}
+
+core::Instant Answering::rests_from() const {
+  if (current_ || !outside_.empty() || !open_calls_.empty() || held_) return core::never;
+  return player_free_ == core::Instant::min() ? player_free_ : player_free_ + player_behind;
 }
 
 core::Instant Answering::wake_at() const {

@@ -81,6 +81,8 @@ class Answering {
   [[nodiscard]] bool speculating() const noexcept { return current_ && !current_->reply.begun(); }
   /// When the last answer was over for the listener; nothing while one is under way or before the first.
   [[nodiscard]] std::optional<core::Instant> quiet_since() const;
+  /// When all that is under way will have been heard to its end; `core::never` while that cannot be said.
+  [[nodiscard]] core::Instant rests_from() const;
   [[nodiscard]] core::Instant wake_at() const;
 
  private:

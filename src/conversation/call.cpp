@@ -12,6 +12,7 @@
 
 #include "audio/level.hpp"
 #include "conversation/conversation.hpp"
+#include "conversation/echo_guard.hpp"
 #include "conversation/heard_ring.hpp"
 #include "conversation/recording.hpp"
 #include "core/clock.hpp"
@@ -130,6 +131,7 @@ class Driver final : public Call {
   template <class News>
   void act(News const& news);
   [[nodiscard]] bool may_leave(Command const& news);
+  void follow_player(Command const& news);
 
   asio::strand<asio::any_io_executor> strand_;
   asio::steady_timer timer_;
@@ -141,8 +143,9 @@ class Driver final : public Call {
   Listener listener_;
   Inbox inbox_;
   HeardRing ring_;
-  audio::Samples frame_;  ///< begun, not yet full
-  bool deaf_ = false;     ///< the voice-activity detector has failed, and the log says so
+  std::optional<EchoGuard> guard_;  ///< when the settings ask for it
+  audio::Samples frame_;            ///< begun, not yet full
+  bool deaf_ = false;               ///< the voice-activity detector has failed, and the log says so
   std::map<core::UtteranceId, Listening> listening_;
   std::map<core::ReplyId, Work> work_;
   core::Job preparing_;
@@ -201,7 +204,8 @@ void Driver::take(std::span<float const> samples) {
 
 /// The frame goes to the recognisers before the conversation sees it, so that a transcript asked for now has it.
 void Driver::look_at_frame() {
-  auto const frame = std::exchange(frame_, {});
+  auto frame = std::exchange(frame_, {});
+  if (guard_) frame = guard_->clean(frame);
   ring_.push(frame);
   for (auto& [id, listening] : listening_) listening.recogniser->push(frame);
 
@@ -226,7 +230,11 @@ void Driver::flush_frame() {
 void Driver::process(Event event) {
   if (closed_) return;
   if (std::holds_alternative<CommitAsked>(event)) flush_frame();
-  if (auto const* changed = std::get_if<SettingsChanged>(&event)) settings_ = changed->settings;
+  if (auto const* changed = std::get_if<SettingsChanged>(&event)) {
+    settings_ = changed->settings;
+    if (!settings_.echo_guard) guard_.reset();
+    if (settings_.echo_guard && !guard_) guard_.emplace();
+  }
   auto const now = core::Clock::now();
   auto const commands = conversation_.on(now, event);
   if (recorder_) recorder_->took(now, event, commands);
@@ -344,7 +352,23 @@ void Driver::act(Speak const& speak) {
 template <class News>
 void Driver::act(News const& news) {
   Command const command(news);
-  if (may_leave(command)) listener_(command);
+  if (!may_leave(command)) return;
+  if (guard_) follow_player(command);
+  listener_(command);
+}
+
+/// What the player will do with the news.
+void Driver::follow_player(Command const& news) {
+  std::visit(Overloaded{[&](ReplySound const& sound) { guard_->sent(sound.samples); }, [&](PlayHeld const&) { guard_->hold(); },
+                        [&](PlayResumed const&) { guard_->resume(); },
+                        [&](ItemNews const& item) {
+                          if (item.what == ItemNews::What::truncated) guard_->stop();
+                        },
+                        [&](ReplyEnded const& ended) {
+                          if (ended.why == ReplyEnded::Why::turn_detected) guard_->stop();
+                        },
+                        [](auto const&) {}},
+             news);
 }
 
 /// The last hop: what belongs to a reply that is not current is never heard, whatever went wrong before.

@@ -328,7 +328,7 @@ TEST_F(CallTest, needs_all_of_its_engines) {
   }
 }
 
-TEST(HeardRing, keeps_the_last_half_minute_by_position) {
+TEST(HeardRing, keeps_the_newest_by_position) {
   HeardRing ring;
   audio::Samples second(audio::heard_hz);
   for (int s = 0; s < 45; ++s) {
@@ -336,12 +336,12 @@ TEST(HeardRing, keeps_the_last_half_minute_by_position) {
     ring.push(second);
   }
   EXPECT_EQ(ring.end().ms(), 45'000);
-  EXPECT_EQ(ring.begin().ms(), 15'000);
-  auto const part = ring.copy(audio::Heard::from_ms(29'000), audio::Heard::from_ms(31'000));
+  EXPECT_EQ(ring.begin().ms(), 30'000);
+  auto const part = ring.copy(audio::Heard::from_ms(39'000), audio::Heard::from_ms(41'000));
   ASSERT_EQ(part.size(), 32'000U);
-  EXPECT_NEAR(part.front(), 0.29F, 1e-3F);
-  EXPECT_NEAR(part.back(), 0.30F, 1e-3F);
-  EXPECT_TRUE(ring.copy({0}, audio::Heard::from_ms(15'000)).empty());
+  EXPECT_NEAR(part.front(), 0.39F, 1e-3F);
+  EXPECT_NEAR(part.back(), 0.40F, 1e-3F);
+  EXPECT_TRUE(ring.copy({0}, audio::Heard::from_ms(30'000)).empty());
 }
 
 TEST(HeardRing, what_was_lost_is_silence_in_its_place) {

@@ -161,6 +161,8 @@ struct Refused {
   core::Error error;
 };
 struct Cleared {};
+/// After EndAsked, once: all is said and has been played. Whoever carries the call closes it.
+struct CallOver {};
 /// Nobody has spoken for long: an empty turn is taken (TurnCommitted and ItemNews of it follow) and answered.
 struct IdleTimeout {
   std::string item;
@@ -174,6 +176,6 @@ struct TurnMeasured {
 using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon,
                              SpeechStarted, PlayHeld, PlayResumed, SpeechStopped, TurnCommitted, ItemNews, UserWordsGrew,
                              UserWords, ReplyBegan, ReplyText, ToolCallStarted, ToolCallDelta, ToolCallDone, ReplySound,
-                             ReplyEnded, Refused, Cleared, IdleTimeout, TurnMeasured>;
+                             ReplyEnded, Refused, Cleared, CallOver, IdleTimeout, TurnMeasured>;
 
 }  // namespace parley::conversation

@@ -58,6 +58,7 @@ class CommandLine {
   }
   std::string operator()(Refused const& c) const { return "refused " + c.code; }
   std::string operator()(Cleared const&) const { return "cleared"; }
+  std::string operator()(CallOver const&) const { return "over"; }
   std::string operator()(IdleTimeout const& c) const { return "idle " + c.item; }
   std::string operator()(TurnMeasured const& c) const { return "measured " + measure::to_json(c.turn); }
 

@@ -29,12 +29,14 @@ std::vector<Command> Conversation::on(core::Instant now, Event const& event) {
   answer_if_due(moment);
   speak_first_if_idle(moment);
   answering_.settle(moment);
+  end_if_asked(moment);
   return out;
 }
 
 core::Instant Conversation::wake_at() const {
   if (hung_up_) return core::never;
-  return std::min({hearing_.wake_at(settings_.turns), answering_.wake_at(), idle_at()});
+  auto const rest = ending_ && !over_ && ear_rests() ? answering_.rests_from() : core::never;
+  return std::min({hearing_.wake_at(settings_.turns), answering_.wake_at(), idle_at(), rest});
 }
 
 // ---- what happens -----------------------------------------------------------------------------------------------------------
@@ -155,6 +157,8 @@ void Conversation::handle(Moment& moment, ToolAnswered const& answered) {
   if (last && !answering_.busy() && !hearing_.voice() && !hearing_.awaits_words() && !owed_) answering_.answer(moment, {});
 }
 
+void Conversation::handle(Moment&, EndAsked const&) { ending_ = true; }
+
 void Conversation::handle(Moment& moment, HungUp const&) {
   hung_up_ = true;
   hearing_.hang_up(moment.out);
@@ -257,7 +261,8 @@ void Conversation::answer_if_due(Moment& moment) {
 core::Instant Conversation::idle_at() const {
   auto const since = answering_.quiet_since();
   bool const waiting = hearing_.voice() || hearing_.awaits_words() || owed_;
-  if (!since || !settings_.turns.idle || waiting || idle_prompts_ >= most_idle_prompts || !answers_turns()) return core::never;
+  bool const never = waiting || ending_ || idle_prompts_ >= most_idle_prompts || !answers_turns();
+  if (!since || !settings_.turns.idle || never) return core::never;
   return std::max(*since, stirred_) + *settings_.turns.idle;
 }
 
@@ -274,6 +279,19 @@ void Conversation::speak_first_if_idle(Moment& moment) {
   hearing_.begin_turn();
   add_turn(moment, std::move(entry));
   answering_.answer(moment, {});
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------------------------
+
+/// Nobody talks, and nothing that was said waits for its words or its answer.
+bool Conversation::ear_rests() const noexcept {
+  return hearing_.state() == Hearing::State::quiet && !hearing_.awaits_words() && !owed_;
+}
+
+void Conversation::end_if_asked(Moment& moment) {
+  if (!ending_ || over_ || !ear_rests() || moment.now < answering_.rests_from()) return;
+  over_ = true;
+  moment.out.emplace_back(CallOver{});
 }
 
 }  // namespace parley::conversation

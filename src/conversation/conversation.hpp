@@ -46,6 +46,7 @@ class Conversation {
   void handle(Moment& moment, ReplyAsked const& asked);
   void handle(Moment& moment, ReplyCancelled const& cancelled);
   void handle(Moment& moment, ToolAnswered const& answered);
+  void handle(Moment& moment, EndAsked const&);
   void handle(Moment& moment, HungUp const&);
   void handle(Moment& moment, TranscriptArrived const& arrived);
   void handle(Moment& moment, EndPredicted const& predicted);
@@ -71,6 +72,8 @@ class Conversation {
                   bool by_client, measure::Turn const& times);
   void answer_if_due(Moment& moment);
   void speak_first_if_idle(Moment& moment);
+  void end_if_asked(Moment& moment);
+  [[nodiscard]] bool ear_rests() const noexcept;
   [[nodiscard]] core::Instant idle_at() const;
   [[nodiscard]] bool answers_turns() const noexcept;
 
@@ -85,6 +88,7 @@ class Conversation {
   core::Instant stirred_ = core::Instant::min();  ///< when the user was last known to talk
   int speculations_ = 0;                          ///< in this utterance
   int idle_prompts_ = 0;                          ///< since somebody last spoke
+  bool ending_ = false, over_ = false;            ///< EndAsked has come; CallOver has been said
   bool hung_up_ = false;
 };
 

@@ -24,6 +24,8 @@ class Witness {
     std::visit([&](auto const& c) { check(c); }, command);
   }
   [[nodiscard]] int turns() const { return turns_; }
+  [[nodiscard]] bool over() const { return over_; }
+  [[nodiscard]] bool tool_asked() const { return !called_.empty(); }
   void at_the_end() const {
     EXPECT_EQ(begun_.size(), ended_.size()) << "every answer that began has ended";
     EXPECT_EQ(calls_.size(), called_.size()) << "every call of a tool that began has ended";
@@ -122,6 +124,12 @@ class Witness {
     EXPECT_EQ(stopped.item, talking_);
     talking_.clear();
   }
+  void check(CallOver const&) {
+    EXPECT_FALSE(std::exchange(over_, true)) << "it is over once";
+    EXPECT_EQ(active_, 0) << "nobody is cut short";
+    EXPECT_FALSE(held_);
+    EXPECT_TRUE(talking_.empty());
+  }
   void check(TurnMeasured const& measured) { EXPECT_TRUE(measured_.insert(measured.turn.reply_item).second); }
 
   Seen& current(core::ReplyId reply) {
@@ -137,7 +145,7 @@ class Witness {
   std::set<std::pair<core::ReplyId, int>> spoken_;
   std::set<std::string> ids_, measured_, calls_, called_;
   std::string talking_;
-  bool held_ = false, may_resume_ = false;
+  bool held_ = false, may_resume_ = false, over_ = false;
   int turns_ = 0;
   int active_ = 0;
   int open_utterances_ = 0;
@@ -150,6 +158,7 @@ class World {
 
   void live(int events) {
     while (events_ < events && !testing::Test::HasFailure()) step();
+    if (chance(0.5)) end_in_peace();
     tell(HungUp{});
     while (!coming_.empty()) {  // what the engines still send after the end
       auto const next = coming_.top();
@@ -167,6 +176,15 @@ class World {
   [[nodiscard]] Steps const& mouths() const { return mouths_; }
 
  private:
+  /// Nobody says anything new: within two minutes the call is at rest, unless a tool never answers.
+  void end_in_peace() {
+    ending_ = true;
+    tell(EndAsked{});
+    if (settings_.turns.kind == Kind::manual) tell(ClearAsked{});
+    for (int i = 0; i < 4000 && !witness_.over() && !testing::Test::HasFailure(); ++i) step();
+    EXPECT_TRUE(witness_.over() || witness_.tool_asked());
+  }
+
   struct Coming {
     core::Instant at;
     int order;
@@ -197,9 +215,10 @@ class World {
       left_ = talking_ ? number(1, 60) : chance(0.2) ? number(60, 300) : number(2, 40);
     }
     end_ = end_ + audio::Heard{512};
-    bool const voiced = talking_ != chance(0.05);
+    if (ending_) talking_ = false;
+    bool const voiced = talking_ != (!ending_ && chance(0.05));
     tell(FrameHeard{end_, voiced ? 0.9F : 0.05F, voiced ? -25.0F - static_cast<float>(number(0, 20)) : -60.0F});
-    if (chance(0.01)) client();
+    if (!ending_ && chance(0.01)) client();
   }
 
   /// Time passes: everything that is due happens, wakes among it.
@@ -329,7 +348,7 @@ class World {
   Witness witness_;
   core::Instant now_ = core::Instant{} + std::chrono::hours(1);
   audio::Heard end_;
-  bool talking_ = false;
+  bool talking_ = false, ending_ = false;
   int left_ = 20, order_ = 0, events_ = 0;
   std::priority_queue<Coming> coming_;
   ReplyBegan known_;
@@ -340,9 +359,9 @@ class World {
 /// One line a state and event, with the states that were seen to follow.
 std::string table(World::Steps const& steps, std::vector<std::string> const& states) {
   static std::vector<std::string> const events{
-      "FrameHeard",    "SettingsChanged", "CommitAsked",    "ClearAsked",   "ItemAdded", "ItemDeleted",
-      "ItemTruncated", "ReplyAsked",      "ReplyCancelled", "ToolAnswered", "HungUp",    "TranscriptArrived",
-      "EndPredicted",  "PieceArrived",    "SoundArrived",   "SoundFailed",  "Woken"};
+      "FrameHeard",        "SettingsChanged", "CommitAsked",    "ClearAsked",   "ItemAdded",   "ItemDeleted",
+      "ItemTruncated",     "ReplyAsked",      "ReplyCancelled", "ToolAnswered", "EndAsked",    "HungUp",
+      "TranscriptArrived", "EndPredicted",    "PieceArrived",   "SoundArrived", "SoundFailed", "Woken"};
   std::string out = "| In | on | goes to |\n|---|---|---|\n";
   std::map<std::pair<int, std::size_t>, std::string> lines;
   for (auto const& [from, event, to] : steps) {

@@ -58,6 +58,9 @@ struct ToolAnswered {
   std::string call_id;
   std::string output;
 };
+/// The call is to end as soon as nobody is in the middle of anything (the program is ending): what is being said, asked and
+/// answered goes on to its end, then comes CallOver. Nobody is spoken to first any more.
+struct EndAsked {};
 struct HungUp {};
 
 // ---- from the engines; the numbers say what they belong to, late ones are ignored -------------------------------------------
@@ -91,7 +94,7 @@ struct SoundFailed {
 struct Woken {};
 
 using Event = std::variant<FrameHeard, SettingsChanged, CommitAsked, ClearAsked, ItemAdded, ItemDeleted, ItemTruncated,
-                           ReplyAsked, ReplyCancelled, ToolAnswered, HungUp, TranscriptArrived, EndPredicted, PieceArrived,
-                           SoundArrived, SoundFailed, Woken>;
+                           ReplyAsked, ReplyCancelled, ToolAnswered, EndAsked, HungUp, TranscriptArrived, EndPredicted,
+                           PieceArrived, SoundArrived, SoundFailed, Woken>;
 
 }  // namespace parley::conversation

@@ -189,6 +189,7 @@ Json to_json(Settings const& s) {
           {"hearing_language", s.hearing_language},
           {"hearing_prompt", s.hearing_prompt},
           {"holds", s.player_holds},
+          {"echo", s.echo_guard},
           {"sampling", of(s.sampling)},
           {"turns", of(s.turns)},
           {"tools", of(s.tools)},
@@ -206,6 +207,7 @@ Settings settings_from(Json const& j) {
   s.hearing_language = j.at("hearing_language");
   s.hearing_prompt = j.at("hearing_prompt");
   s.player_holds = j.at("holds");
+  s.echo_guard = j.value("echo", false);
   auto const& m = j.at("sampling");
   s.sampling.temperature = m.at("temperature");
   s.sampling.top_p = m.at("top_p");
@@ -257,7 +259,7 @@ Json to_json(Event const& event) {
             return json;
           },
           [&](ToolAnswered const& e) { return named("tool", {{"call", e.call_id}, {"output", e.output}}); },
-          [&](HungUp const&) { return named("hangup"); },
+          [&](EndAsked const&) { return named("wind up"); }, [&](HungUp const&) { return named("hangup"); },
           [&](TranscriptArrived const& e) {
             return named("words", {{"utterance", e.utterance.value}, {"revision", e.revision}, {"text", of(e.text)}});
           },
@@ -298,6 +300,7 @@ Event event_from(Json const& j) {
     return cancelled;
   }
   if (name == "tool") return ToolAnswered{j.at("call"), j.at("output")};
+  if (name == "wind up") return EndAsked{};
   if (name == "hangup") return HungUp{};
   if (name == "words") return TranscriptArrived{utterance(), j.at("revision"), result_from<std::string>(j.at("text"))};
   if (name == "end") return EndPredicted{utterance(), j.at("revision"), result_from<float>(j.at("p"))};

@@ -8,29 +8,43 @@ namespace {
 constexpr float full_scale = 32767.0F;
 }
 
-void HeardRing::put(std::int16_t sample) {
+std::span<std::int16_t> HeardRing::room(std::int64_t samples) {
   auto const at = static_cast<std::size_t>(end_ % capacity);
-  if (at >= samples_.size()) samples_.resize(at + 1);
-  samples_[at] = sample;
-  kept_ = std::min(kept_ + 1, static_cast<std::size_t>(capacity));
-  ++end_;
+  auto const count = static_cast<std::size_t>(std::min(samples, capacity - static_cast<std::int64_t>(at)));
+  if (at + count > samples_.size()) {
+    // By halves and never beyond the ring: a vector left to itself would double.
+    auto const most = static_cast<std::size_t>(capacity);
+    if (at + count > samples_.capacity()) samples_.reserve(std::min(most, std::max(at + count, samples_.size() * 3 / 2)));
+    samples_.resize(at + count);
+  }
+  kept_ = std::min(kept_ + count, static_cast<std::size_t>(capacity));
+  end_ += static_cast<std::int64_t>(count);
+  return std::span(samples_).subspan(at, count);
 }
 
 void HeardRing::push(std::span<float const> samples) {
-  for (float s : samples) {
-    auto const safe = std::isfinite(s) ? std::clamp(s, -1.0F, 1.0F) : 0.0F;
-    put(static_cast<std::int16_t>(std::lrint(safe * full_scale)));
+  while (!samples.empty()) {
+    auto const places = room(static_cast<std::int64_t>(samples.size()));
+    std::ranges::transform(samples.first(places.size()), places.begin(), [](float s) {
+      auto const safe = std::isfinite(s) ? std::clamp(s, -1.0F, 1.0F) : 0.0F;
+      return static_cast<std::int16_t>(std::lrint(safe * full_scale));
+    });
+    samples = samples.subspan(places.size());
   }
 }
 
 void HeardRing::push_silence(std::int64_t samples) {
-  // Of a long loss only the last half minute can be kept, and `end_` must stay in step with the place in the ring.
+  // Of a long loss only the last of it can be kept, and `end_` must stay in step with the place in the ring.
   auto const skipped = std::max<std::int64_t>(0, samples - capacity);
   if (skipped > 0) {
     samples_.resize(static_cast<std::size_t>(capacity));
     end_ += skipped;
   }
-  for (std::int64_t i = skipped; i < samples; ++i) put(0);
+  for (auto left = samples - skipped; left > 0;) {
+    auto const places = room(left);
+    std::ranges::fill(places, std::int16_t{0});
+    left -= static_cast<std::int64_t>(places.size());
+  }
 }
 
 audio::Samples HeardRing::copy(audio::Heard from, audio::Heard to) const {

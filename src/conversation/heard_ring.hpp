@@ -1,5 +1,7 @@
 #pragma once
-// The last half minute of the microphone, by position. Kept as 16-bit samples: a call that only listens stays under a megabyte.
+// The last quarter of a minute of the microphone, by position: what an utterance opens with, what the end-of-turn model looks
+// at, and what a client commits in which no voice was noticed. Kept as 16-bit samples: a call that only listens stays under a
+// megabyte.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -10,7 +12,7 @@ namespace parley::conversation {
 
 class HeardRing {
  public:
-  static constexpr std::int64_t capacity = 30 * audio::heard_hz;
+  static constexpr std::int64_t capacity = 15 * audio::heard_hz;
 
   void push(std::span<float const> samples);
   /// Sound that was lost on the way: silence in its place, so that positions stay those of the microphone.
@@ -22,7 +24,8 @@ class HeardRing {
   [[nodiscard]] audio::Samples copy(audio::Heard from, audio::Heard to) const;
 
  private:
-  void put(std::int16_t sample);
+  /// The next places in the ring, up to its end: at most `samples` of them.
+  std::span<std::int16_t> room(std::int64_t samples);
 
   std::vector<std::int16_t> samples_;  ///< grows to the capacity, then wraps
   std::size_t kept_ = 0;

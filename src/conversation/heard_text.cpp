@@ -16,6 +16,24 @@ audio::Spoken usual_length(std::u32string_view text) {
   return {samples};
 }
 
+/// How long a character takes beside the others of its clause. A blank stands for what every word takes however short it is.
+int weight(char32_t c) {
+  if (core::is_han(c)) return 3;
+  if (core::is_ascii_digit(c)) return 4;
+  bool const pause = core::is_cjk_punctuation(c) || std::u32string_view(U",.;:?!").find(c) != std::u32string_view::npos;
+  return pause ? 3 : 1;
+}
+
+/// So many characters of the clause are over after this share of its sound.
+std::size_t characters_in(std::u32string_view letters, double share) {
+  int total = 0;
+  for (char32_t const c : letters) total += weight(c);
+  double left = share * total;
+  std::size_t count = 0;
+  for (; count < letters.size() && left >= weight(letters[count]); ++count) left -= weight(letters[count]);
+  return count;
+}
+
 bool joins_words(char32_t c) { return core::is_latin_letter(c) || core::is_ascii_digit(c) || c == U'\'' || c == U'\u2019'; }
 
 }  // namespace
@@ -47,7 +65,7 @@ std::string_view HeardText::heard(std::string_view text, audio::Spoken heard) co
     auto const length = clause.complete ? clause.length : std::max(clause.length, usual_length(letters));
     if (heard < length || (!clause.complete && heard.samples == 0)) {
       auto const share = length.samples == 0 ? 0.0 : static_cast<double>(heard.samples) / static_cast<double>(length.samples);
-      auto const part = cut_at_word(words, static_cast<std::size_t>(share * static_cast<double>(letters.size())));
+      auto const part = cut_at_word(words, characters_in(letters, share));
       if (part.empty()) return cut_at_word(text.substr(0, begin), core::count_code_points(text.substr(0, begin)));
       return text.substr(0, begin + part.size());
     }

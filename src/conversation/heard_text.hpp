@@ -17,8 +17,9 @@ class HeardText {
   void complete(std::size_t clause);
 
   /// The beginning of `text` that was spoken in the first `heard` samples: whole clauses by their sample counts, inside a
-  /// clause in proportion, cut before a word (or a Chinese character) that was not finished. Of a clause whose sound is not
-  /// complete the length is estimated from the usual speed of speech.
+  /// clause in proportion to how long its characters usually take (a digit longer than a letter, a comma a pause), cut before a
+  /// word (or a Chinese character) that was not finished. Of a clause whose sound is not complete the length is estimated from
+  /// the usual speed of speech.
   [[nodiscard]] std::string_view heard(std::string_view text, audio::Spoken heard) const;
 
  private:

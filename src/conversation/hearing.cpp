@@ -1,6 +1,7 @@
 #include "conversation/hearing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "conversation/heard_text.hpp"
 #include "conversation/words.hpp"
@@ -162,6 +163,9 @@ void Hearing::weigh(core::Instant now, TurnTaking const& rule, Notices& notices,
   // 好的 at the very end of a question is its answer.
   if (verdict == Overlapping::listening && around_.left < answers_early) verdict = Overlapping::interruption;
   switch (verdict) {
+    case Overlapping::passing:
+      if (!std::exchange(u.passed, true)) notices.emplace_back(OverlapPassed{verdict});
+      [[fallthrough]];
     case Overlapping::undecided:
       if (wants_overlap_words(overlap)) {
         ++u.overlap_asks;
@@ -174,10 +178,10 @@ void Hearing::weigh(core::Instant now, TurnTaking const& rule, Notices& notices,
     case Overlapping::interruption: announce(notices, out); return consider(now, rule, notices, out);
     default: break;
   }
+  if (!u.passed) notices.emplace_back(OverlapPassed{verdict});
   out.emplace_back(CloseUtterance{u.id});
   utterance_.reset();
   tracker_.forget();
-  notices.emplace_back(OverlapPassed{verdict});
 }
 
 bool Hearing::wants_overlap_words(Overlap const& overlap) const {
@@ -185,7 +189,8 @@ bool Hearing::wants_overlap_words(Overlap const& overlap) const {
   if (overlap.voiced < overlap_first_words) return false;
   if (u.overlap_asks == 0) return true;
   if (!overlap.voice_now) return u.asked_to < tracker_.last_voice();
-  return u.overlap_asks == 1 && overlap.voiced >= overlap_more_words;
+  if (u.overlap_asks == 1) return overlap.voiced >= overlap_more_words;
+  return u.passed && Milliseconds((tracker_.last_voice() - u.asked_to).ms()) >= overlap_words_again;
 }
 
 Milliseconds Hearing::pause_length(core::Instant now) const {

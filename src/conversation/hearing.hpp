@@ -24,7 +24,7 @@ using Commands = std::vector<Command>;
 struct VoiceBegan {};
 /// A voice while an answer is in the air. Whether it means anything is being found out: VoiceBegan or OverlapPassed follows.
 struct OverlapBegan {};
-/// It meant nothing (or "I am listening"): the answer goes on.
+/// It meant nothing (or "I am listening"), or is taken for that until more is known: the answer goes on.
 struct OverlapPassed {
   Overlapping what = Overlapping::noise;
 };
@@ -128,6 +128,7 @@ class Hearing {
     std::string told;                                          ///< as much of that as was said to have grown
     core::Instant overlap_since, weigh_at = core::never;
     int overlap_asks = 0;
+    bool passed = false;  ///< OverlapPassed has been said; it is listened to further
     float level_sum = 0;
     int level_frames = 0;
     std::optional<core::Instant> last_voice, pause_seen, words_there;

@@ -3,8 +3,8 @@
 // nothing else; whoever wants another one changes this file.
 //
 // The player is held back at once (if it can be), so a clear interruption is silence after a tenth of a second. The decision
-// takes longer, half a second at most unless the first words are ones of listening, and when it is no interruption the player
-// goes on from the very sample.
+// takes longer, half a second at most. Stopping an answer cannot be taken back, so what is not clear by then passes: the player
+// goes on from the very sample, the voice is listened to further, and may still turn out to be an interruption.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,11 +14,11 @@
 namespace parley::conversation {
 
 inline constexpr Milliseconds overlap_first_words{224};  ///< so much voice is worth a transcript
-inline constexpr Milliseconds overlap_more_words{400};   ///< and once more, while nothing is decided
+inline constexpr Milliseconds overlap_more_words{352};   ///< and once more, while nothing is decided
+inline constexpr Milliseconds overlap_words_again{320};  ///< and whenever one that has passed has gone on for so long
 inline constexpr Milliseconds overlap_gap{96};           ///< so long without a voice, and it has stopped
-inline constexpr Milliseconds overlap_decided_by{500};
-inline constexpr Milliseconds overlap_one_word{640};  ///< a word may be the first half of "I see"
-inline constexpr Milliseconds overlap_patience{900};  ///< with words of listening, or with none, the longest
+inline constexpr Milliseconds overlap_decided_by{480};   ///< whole frames
+inline constexpr Milliseconds overlap_patience{900};     ///< so long is one that has passed listened to
 
 struct Overlap {
   Milliseconds since{};              ///< the first voiced frame
@@ -30,7 +30,8 @@ struct Overlap {
   std::string_view said;             ///< the answer's own text
 };
 
-enum class Overlapping { undecided, interruption, listening, noise, echo };
+/// `passing`: time is up, and it is more likely nothing.
+enum class Overlapping { undecided, passing, interruption, listening, noise, echo };
 
 [[nodiscard]] Overlapping judge(Overlap const& overlap);
 

@@ -1,7 +1,10 @@
 // A thousand voices into an answer, made at random in both languages: coughs and clicks, signs of listening, and real
 // interruptions. Played through a whole conversation with a recogniser that needs its time and hears, of an unfinished word,
 // what a recogniser would. How often is the answer stopped for nothing, how often is an interruption missed, how soon is
-// silence?
+// silence, how soon is it decided?
+//
+// The rules were made with an eye on the set of seed 7. The sets that are held out (other seeds, and words that stand in none
+// of the lists by design) are only ever measured.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -18,7 +21,8 @@ struct Voice {
 };
 struct Heard {
   bool stopped = false;
-  std::int64_t silent_after = -1, decided_after = -1;
+  std::int64_t silent_after = -1, decided_after = -1;  // first decided
+  std::int64_t stopped_after = -1;
 };
 
 class Dice {
@@ -74,62 +78,102 @@ Heard live_through(Voice const& voice, Dice& dice) {
     if (heard.decided_after < 0 && s.count<SpeechStarted>() + s.count<PlayResumed>() > 0) heard.decided_after = since;
     if (s.count<SpeechStarted>() > 0) {
       heard.stopped = true;
+      heard.stopped_after = since;
       break;
     }
   }
   return heard;
 }
 
-TEST(OverlapSet, coughs_and_signs_of_listening_do_not_stop_an_answer_and_interruptions_do) {
-  Dice dice(7);
-  std::vector<std::string> const listening{"嗯。",     "嗯嗯。",  "对。",  "对对对。", "好的。", "是的。", "哦。",
-                                           "明白了。", "Uh-huh.", "Yeah.", "Mm-hmm.",  "I see.", "Right.", "Okay."};
-  std::vector<std::string> const interrupting{"停一下。",
-                                              "等等，我不是问这个。",
-                                              "不对不对。",
-                                              "那明天的天气呢？",
-                                              "换一个故事吧。",
-                                              "你能说慢一点吗？",
-                                              "Stop.",
-                                              "Wait a minute.",
-                                              "No, I meant tomorrow.",
-                                              "What about the weather?",
-                                              "Can you speak more slowly?",
-                                              "Never mind, thanks."};
+struct Vocabulary {
+  std::vector<std::string> listening, interrupting;
+};
+
+Vocabulary const& known() {
+  static Vocabulary const words{{"嗯。", "嗯嗯。", "对。", "对对对。", "好的。", "是的。", "哦。", "明白了。", "Uh-huh.",
+                                 "Yeah.", "Mm-hmm.", "I see.", "Right.", "Okay."},
+                                {"停一下。", "等等，我不是问这个。", "不对不对。", "那明天的天气呢？", "换一个故事吧。",
+                                 "你能说慢一点吗？", "Stop.", "Wait a minute.", "No, I meant tomorrow.",
+                                 "What about the weather?", "Can you speak more slowly?", "Never mind, thanks."}};
+  return words;
+}
+
+Vocabulary const& held_out() {
+  static Vocabulary const words{{"嗯嗯嗯。", "行。", "对呀。", "没错。", "噢。", "好好好。", "是这样。", "Mhm.", "Sure.",
+                                 "Got it.", "Yes.", "Yep yep.", "Oh okay.", "True."},
+                                {"先别说了。", "我要问另一个问题。", "这个太长了。", "说说北京吧。", "你刚才说什么？",
+                                 "简单一点。", "Hang on a second.", "Skip this part.", "That is not what I asked.",
+                                 "How much does it cost?", "Tell me something else.", "You said it was free."}};
+  return words;
+}
+
+struct Figures {
+  int each = 400, false_stops = 0, missed = 0, late = 0;
+  std::vector<std::int64_t> silent, decided, stopped;
+};
+
+Figures measure_set(std::uint64_t seed, Vocabulary const& words) {
+  Dice dice(seed);
   std::vector<std::string> const heard_in_coughs{"", "", "", "", "", "you"};
-  constexpr int each = 400;
-  int false_stops = 0, missed = 0;
-  std::vector<std::int64_t> silent, decided;
-  for (int i = 0; i < each; ++i) {
+  Figures f;
+  for (int i = 0; i < f.each; ++i) {
     bool const cough = dice.number(0, 1) == 0;
     auto const voice = cough ? Voice{dice.one_of(heard_in_coughs), dice.number(100, 340)} : [&] {
-      auto const& text = dice.one_of(listening);
+      auto const& text = dice.one_of(words.listening);
       return Voice{text,
                    180 + 110 * static_cast<int>(core::count_code_points(text)) / (core::guess_language(text) == "zh" ? 1 : 3)};
     }();
     auto const what = live_through(voice, dice);
-    false_stops += what.stopped;
-    if (what.decided_after >= 0) decided.push_back(what.decided_after);
+    f.false_stops += what.stopped;
+    f.decided.push_back(what.decided_after);
   }
-  for (int i = 0; i < each; ++i) {
-    auto const& text = dice.one_of(interrupting);
+  for (int i = 0; i < f.each; ++i) {
+    auto const& text = dice.one_of(words.interrupting);
     Voice const voice{text,
                       200 + static_cast<int>(core::count_code_points(text)) * (core::guess_language(text) == "zh" ? 190 : 65)};
     auto const what = live_through(voice, dice);
-    missed += !what.stopped;
-    silent.push_back(what.silent_after);
-    if (what.decided_after >= 0) decided.push_back(what.decided_after);
+    f.missed += !what.stopped;
+    f.late += what.stopped && what.stopped_after > what.decided_after;
+    f.silent.push_back(what.silent_after);
+    f.decided.push_back(what.decided_after);
+    if (what.stopped) f.stopped.push_back(what.stopped_after);
   }
-  std::ranges::sort(silent);
-  std::ranges::sort(decided);
-  RecordProperty("false_stops_percent", std::to_string(100.0 * false_stops / each));
-  RecordProperty("missed_percent", std::to_string(100.0 * missed / each));
-  RecordProperty("silent_after_ms_longest", std::to_string(silent.back()));
-  RecordProperty("decided_after_ms_median", std::to_string(decided[decided.size() / 2]));
-  RecordProperty("decided_after_ms_p95", std::to_string(decided[decided.size() * 95 / 100]));
-  EXPECT_LE(false_stops, each * 5 / 100);
-  EXPECT_LE(missed, each * 2 / 100);
-  EXPECT_LE(silent.back(), 150);
+  for (auto* values : {&f.silent, &f.decided, &f.stopped}) std::ranges::sort(*values);
+  return f;
+}
+
+void hold(Figures const& f) {
+  EXPECT_GE(f.decided.front(), 0) << "it is always decided";
+  EXPECT_LE(f.false_stops, f.each * 5 / 100);
+  EXPECT_LE(f.missed, f.each * 2 / 100);
+  EXPECT_LE(f.silent.back(), 150);
+  EXPECT_LE(f.decided.back(), 500);
+}
+
+std::string told(Figures const& f) {
+  auto const at = [](std::vector<std::int64_t> const& v, std::size_t percent) { return v[(v.size() - 1) * percent / 100]; };
+  return fmt::format(
+      "stopped for nothing {:.2f} %, missed {:.2f} %; silent after {} ms at most; decided after {} ms (median), {} (P95), {} "
+      "(longest); {:.2f} % of the interruptions passed at first, the latest stop came after {} ms",
+      100.0 * f.false_stops / f.each, 100.0 * f.missed / f.each, f.silent.back(), at(f.decided, 50), at(f.decided, 95),
+      f.decided.back(), 100.0 * f.late / f.each, f.stopped.back());
+}
+
+TEST(OverlapSet, coughs_and_signs_of_listening_do_not_stop_an_answer_and_interruptions_do) {
+  auto const figures = measure_set(7, known());
+  RecordProperty("set", told(figures));
+  hold(figures);
+}
+
+TEST(OverlapSet, nor_in_sets_that_were_held_out) {
+  for (std::uint64_t const seed : {1001U, 1002U, 1003U, 1004U, 1005U}) {
+    SCOPED_TRACE(seed);
+    auto const same_words = measure_set(seed, known()), other_words = measure_set(seed, held_out());
+    RecordProperty("seed_" + std::to_string(seed), told(same_words));
+    RecordProperty("seed_" + std::to_string(seed) + "_other_words", told(other_words));
+    hold(same_words);
+    hold(other_words);
+  }
 }
 
 }  // namespace

@@ -34,7 +34,11 @@ TEST(Overlap, signs_of_listening_in_both_languages) {
   for (auto const* text : {"嗯。", "对对。", "好的。", "Uh-huh.", "Yeah."}) {
     EXPECT_EQ(judge(with(after(300), text, false)), Overlapping::undecided) << text;
     EXPECT_EQ(judge(with(stopped(350, 470), text)), Overlapping::listening) << text;
+    EXPECT_EQ(judge(with(after(480), text, false)), Overlapping::passing) << text;
   }
+  EXPECT_EQ(judge(with(after(480), "明", false)), Overlapping::passing) << "of 明白了";
+  EXPECT_EQ(judge(with(after(480), "Makes", false)), Overlapping::passing) << "sense";
+  EXPECT_EQ(judge(with(after(480), "那", false)), Overlapping::interruption);
   EXPECT_EQ(judge(with(after(900), "嗯。", false)), Overlapping::interruption) << "a sentence that begins so";
 }
 
@@ -47,11 +51,12 @@ TEST(Overlap, words_interrupt_at_once) {
 }
 
 TEST(Overlap, half_a_second_is_enough_without_any_words) {
-  EXPECT_EQ(judge(after(490)), Overlapping::undecided);
-  EXPECT_EQ(judge(after(500)), Overlapping::interruption);
+  EXPECT_EQ(judge(after(470)), Overlapping::undecided);
+  EXPECT_EQ(judge(after(480)), Overlapping::interruption);
+  EXPECT_EQ(judge(stopped(400, 500)), Overlapping::passing) << "a short one: its words are waited for while the answer goes on";
   auto quiet = after(600);
   quiet.above_usual_db = -20;
-  EXPECT_EQ(judge(quiet), Overlapping::undecided) << "somebody else in the room";
+  EXPECT_EQ(judge(quiet), Overlapping::passing) << "somebody else in the room";
   quiet.since = Milliseconds(900);
   EXPECT_EQ(judge(quiet), Overlapping::noise);
   EXPECT_EQ(judge(with(quiet, "请问现在几点")), Overlapping::interruption);

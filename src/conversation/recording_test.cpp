@@ -73,6 +73,7 @@ class Recording : public testing::Test {
     asked.overrides.tool_choice = language::ToolChoice{language::ToolChoice::Kind::none, {}};
     tell(asked);
     tell(Woken{});
+    tell(EndAsked{});
     tell(HungUp{});
     return lines;
   }

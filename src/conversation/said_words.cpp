@@ -57,15 +57,17 @@ bool is_digit_word(char32_t c) {
   return core::is_ascii_digit(c) || std::u32string_view(U"零〇一二三四五六七八九幺两").find(c) != std::u32string_view::npos;
 }
 
-/// Whether the text can be cut into entries of the list, blanks aside.
-bool made_of(View text, std::span<View const> list) {
+/// Whether the text can be cut into entries of the list, blanks aside. `open`: the last one may be a beginning of an entry.
+bool made_of(View text, std::span<View const> list, bool open) {
   std::vector<bool> reached(text.size() + 1);
   reached[0] = true;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (!reached[at]) continue;
     if (text[at] == ' ') reached[at + 1] = true;
+    auto const rest = text.substr(at);
     for (View const entry : list) {
-      if (text.substr(at).starts_with(entry)) reached[at + entry.size()] = true;
+      if (rest.starts_with(entry)) reached[at + entry.size()] = true;
+      if (open && entry.starts_with(rest)) return true;
     }
   }
   return reached[text.size()];
@@ -85,6 +87,22 @@ bool ends_with_word(View text, View word) {
 bool is_han_text(View text) {
   auto const letters = core::decode_utf8(text);
   return std::ranges::any_of(letters, core::is_han);
+}
+
+bool is_listening(View text, bool open) {
+  auto const plain = plain_words(text);
+  if (plain.empty()) return false;
+  if (is_han_text(plain)) return made_of(plain, listening_zh, open);
+  // Words of letters: entry by entry, so that "right" is not found in "rightly". One letter is the beginning of anything.
+  View rest(plain);
+  while (!rest.empty()) {
+    auto const longest = std::ranges::max(listening_en, {}, [&](View e) { return begins_with(rest, e) ? e.size() : 0; });
+    if (!begins_with(rest, longest)) {
+      return open && rest.size() > 1 && std::ranges::any_of(listening_en, [&](View e) { return e.starts_with(rest); });
+    }
+    rest.remove_prefix(std::min(rest.size(), longest.size() + 1));
+  }
+  return true;
 }
 
 /// zero … nine as words; the number of letters of the last one, 0 when it is none.
@@ -128,19 +146,8 @@ int count_words(View text) {
   return words;
 }
 
-bool only_listening(View text) {
-  auto const plain = plain_words(text);
-  if (plain.empty()) return false;
-  if (is_han_text(plain)) return made_of(plain, listening_zh);
-  // Words of letters: entry by entry, so that "right" is not found in "rightly".
-  View rest(plain);
-  while (!rest.empty()) {
-    auto const longest = std::ranges::max(listening_en, {}, [&](View e) { return begins_with(rest, e) ? e.size() : 0; });
-    if (!begins_with(rest, longest)) return false;
-    rest.remove_prefix(std::min(rest.size(), longest.size() + 1));
-  }
-  return true;
-}
+bool only_listening(View text) { return is_listening(text, false); }
+bool begins_like_listening(View text) { return is_listening(text, true); }
 
 bool asks_to_stop(View text) {
   auto plain = plain_words(text);

@@ -10,6 +10,9 @@ namespace parley::conversation {
 /// Only signs of listening: 嗯嗯, 对对对, 好的, "uh-huh", "yeah, okay". False for a text without words.
 [[nodiscard]] bool only_listening(std::string_view text);
 
+/// What may yet become that: 明 of 明白了, "makes" of "makes sense". Also true for what is that already.
+[[nodiscard]] bool begins_like_listening(std::string_view text);
+
 /// Begins like somebody who wants the other one to stop or who contradicts: 停, 等一下, 不对, "wait", "hold on", "no".
 [[nodiscard]] bool asks_to_stop(std::string_view text);
 

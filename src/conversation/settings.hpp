@@ -25,7 +25,7 @@ struct TurnTaking {
   float threshold = 0.5F;            ///< voice probability that counts as speech
   Milliseconds prefix{300};          ///< sound kept from before the first voiced frame
   Milliseconds silence{500};         ///< kind silence: this long a pause is the end
-  Milliseconds shortest_pause{200};  ///< kind semantic: first look at a pause; the transcript is begun here as well
+  Milliseconds shortest_pause{128};  ///< kind semantic: the end-of-turn model listens to a pause of this length first
   Milliseconds longest_wait{2000};   ///< kind semantic: a pause this long is the end whatever the model thinks
   float finished = 0.5F;             ///< kind semantic: P(finished) at which the turn ends
   bool create_reply = true;          ///< answer when a turn has ended
@@ -42,6 +42,7 @@ struct Settings {
   bool transcribe = true;        ///< whether the client wants to be told the user's words
   std::string hearing_language;  ///< for the recogniser; empty: detect
   std::string hearing_prompt;
+  bool echo_guard = false;    ///< the microphone hears the player: take it out (echo_guard.hpp)
   bool player_holds = false;  ///< the player understands PlayHeld and PlayResumed
   language::Sampling sampling;
   TurnTaking turns;

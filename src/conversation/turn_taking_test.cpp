@@ -93,8 +93,13 @@ TEST(TurnTaking, without_the_model_a_silence_decides) {
 
 /// 2,000 turns: half of the pauses are inside a sentence (300–900 ms, as everybody makes who thinks while he speaks), half at
 /// its end. The end-of-turn model is as good as Smart Turn says of itself: right in some nine of ten cases, and unsure when
-/// wrong.
-TEST(TurnTaking, few_are_cut_off_and_few_wait_long) {
+/// wrong; it and the transcript need 80 to 200 ms. The rule was made with an eye on seed 20; the other sets are only measured.
+struct EndsOfTurns {
+  int cut_off = 0;
+  std::vector<double> delays;
+};
+
+EndsOfTurns measure_ends(std::uint64_t seed) {
   struct Text {
     std::string_view inner, end;
   };
@@ -108,29 +113,36 @@ TEST(TurnTaking, few_are_cut_off_and_few_wait_long) {
                                    {"The thing is, um", "The thing is, um, I forgot my password."},
                                    {"My number is five five five", "My number is five five five zero one two three."},
                                    {"Yesterday we went to the", "Yesterday we went to the park."}};
-  std::mt19937_64 dice(20);
+  std::mt19937_64 dice(seed);
   auto const number = [&](double from, double to) { return std::uniform_real_distribution<>(from, to)(dice); };
   TurnTaking const rule;
-  int cut_off = 0;
-  std::vector<double> delays;
-  constexpr int turns = 2000;
-  for (int i = 0; i < turns; ++i) {
+  auto const decided = [&](std::string_view text, double finished) {
+    auto const p = pause(text, static_cast<float>(finished));
+    auto const known = static_cast<double>(rule.shortest_pause.count()) + number(80, 200);
+    return std::max(known, static_cast<double>(wait_at(rule, probability_of_end(rule, p), p).count()));
+  };
+  EndsOfTurns ends;
+  for (int i = 0; i < 2000; ++i) {
     auto const& text = texts[static_cast<std::size_t>(number(0, 9.999))];
     double const right = number(0, 1) < 0.9 ? number(0.8, 0.99) : number(0.3, 0.7);
-    auto p = pause(text.inner, static_cast<float>(1 - right));
-    double const known = number(280, 400);  // when transcript and model have answered
-    double const inner = number(300, 900);
-    auto const decided = std::max<double>(known, static_cast<double>(wait_at(rule, probability_of_end(rule, p), p).count()));
-    cut_off += decided < inner;
-    p = pause(text.end, static_cast<float>(right));
-    delays.push_back(std::max<double>(known, static_cast<double>(wait_at(rule, probability_of_end(rule, p), p).count())));
+    ends.cut_off += decided(text.inner, 1 - right) < number(300, 900);
+    ends.delays.push_back(decided(text.end, right));
   }
-  std::ranges::sort(delays);
-  RecordProperty("cut_off_percent", std::to_string(100.0 * cut_off / turns));
-  RecordProperty("median_ms", std::to_string(delays[turns / 2]));
-  EXPECT_LT(cut_off, turns * 3 / 100);
-  EXPECT_LT(delays[turns / 2], 400);
-  EXPECT_LT(delays[turns * 95 / 100], 1200);
+  std::ranges::sort(ends.delays);
+  return ends;
+}
+
+TEST(TurnTaking, few_are_cut_off_and_few_wait_long) {
+  for (std::uint64_t const seed : {20U, 2001U, 2002U, 2003U, 2004U, 2005U}) {
+    SCOPED_TRACE(seed);
+    auto const ends = measure_ends(seed);
+    RecordProperty("seed_" + std::to_string(seed), "cut off " + std::to_string(ends.cut_off * 100.0 / 2000) +
+                                                       " %, decided after " + std::to_string(ends.delays[1000]) +
+                                                       " ms (median), " + std::to_string(ends.delays[1900]) + " (P95)");
+    EXPECT_LE(ends.cut_off, 2000 * 3 / 100);
+    EXPECT_LE(ends.delays[1000], 300);
+    EXPECT_LT(ends.delays[1900], 1200);
+  }
 }
 
 }  // namespace

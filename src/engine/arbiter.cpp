@@ -42,7 +42,8 @@ Arbiter::~Arbiter() {
 }
 
 core::Job Arbiter::submit(core::Urgency urgency, Work work) {
-  Item item{std::move(work), {}};
+  Item item;
+  item.work = std::move(work);
   core::Job job(item.stop);
   {
     std::lock_guard lock(mutex_);
@@ -81,7 +82,13 @@ void Arbiter::run(std::stop_token stopping) {
     load_.busy += took;
     load_.longest_step = std::max(load_.longest_step, took);
     ++load_.steps;
-    if (step == Step::again) ready->push_back(std::move(item));
+    auto& level = load_.levels[static_cast<std::size_t>(ready - queues_.begin())];
+    level.busy += took;
+    level.waited += begin - item.since;
+    ++level.steps;
+    if (step == Step::done) continue;
+    item.since = begin + took;
+    ready->push_back(std::move(item));
   }
 }
 

@@ -49,6 +49,12 @@ class Arbiter {
     std::chrono::nanoseconds busy{0};  ///< time spent in steps since the start
     std::chrono::nanoseconds longest_step{0};
     std::uint64_t steps = 0;
+    struct Level {
+      std::chrono::nanoseconds busy{0};    ///< time spent in its steps
+      std::chrono::nanoseconds waited{0};  ///< that its steps have waited for their turn, together
+      std::uint64_t steps = 0;
+    };
+    std::array<Level, core::urgency_levels> levels{};  ///< by urgency
   };
   [[nodiscard]] Load load() const;
 
@@ -56,6 +62,7 @@ class Arbiter {
   struct Item {
     Work work;
     std::stop_source stop;
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  ///< when it began to wait
   };
   void run(std::stop_token stopping);
 

@@ -242,5 +242,25 @@ TEST(Arbiter, SaysHowBusyItIs) {
   EXPECT_LE(after.longest_step, after.busy);
 }
 
+TEST(Arbiter, the_load_says_of_each_urgency_how_long_it_worked_and_waited) {
+  Arbiter arbiter;
+  Hold hold(arbiter);
+  Notes notes;
+  auto const partial = arbiter.submit(Urgency::partial, notes.work("partial", 2));
+  auto const text = arbiter.submit(Urgency::text, notes.work("text"));
+  hold.release();
+  notes.wait();
+  Notes after;  // the steps before have been counted when this one runs
+  auto const last = arbiter.submit(Urgency::background, after.work("last"));
+  after.wait();
+  auto const load = arbiter.load();
+  auto const& level = [&](Urgency urgency) -> auto const& { return load.levels[static_cast<std::size_t>(urgency)]; };
+  EXPECT_EQ(level(Urgency::partial).steps, 2U);
+  EXPECT_EQ(level(Urgency::text).steps, 1U);
+  EXPECT_EQ(level(Urgency::final_transcript).steps, 0U);
+  EXPECT_GT(level(Urgency::running_dry).busy.count(), 0);
+  EXPECT_GE(level(Urgency::text).waited, level(Urgency::partial).busy);
+}
+
 }  // namespace
 }  // namespace parley::engine

@@ -83,6 +83,10 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
   if (state->draining) return std::unexpected(later(503, "draining", "The server is shutting down.", {}));
   if (!state->ready) return std::unexpected(later(503, "starting", "The models are still being loaded.", {}));
   auto place = state->admit();
+  if (!place && place.error() == ServerState::Full::stages) {
+    return std::unexpected(later(503, "overloaded", "The models could not keep up with one more call; try again later.",
+                                 std::chrono::seconds(10)));
+  }
   if (!place) {
     return std::unexpected(
         later(429, "too_many_sessions", "All calls this server can hold are taken; try again later.", std::chrono::seconds(5)));
@@ -101,6 +105,7 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
   if (beta) session->speak_beta();
   session->begin(*std::move(opened), model, preset_of(*state, request).value_or(Json()));
   state->enter(session);
+  if (state->draining) session->drain();  // it began while the server was told to end
   return session;
 }
 
@@ -136,6 +141,7 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
       reply = state->draining ? later(503, "draining", "The server is shutting down.", {})
                               : later(503, "starting", "The models are still being loaded.", {});
     } else if (takes_time != nullptr) {
+      auto const place = state->answering();
       auto const exchange = std::make_shared<HttpExchange>(stream->get_executor(), state->options.limits.queue_bytes);
       auto work = (*takes_time)(asked(request, target), exchange->answer());
       if (!co_await exchange->carry(*stream, std::move(work), request.version(), !last, state->options.limits.request)) break;

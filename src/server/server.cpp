@@ -147,20 +147,23 @@ std::uint16_t Server::port() const { return implementation_->port; }
 
 int Server::sessions() const { return implementation_->state->sessions(); }
 
+std::string Server::metrics() const { return implementation_->state->metrics(); }
+
 void Server::set_ready(bool ready) { implementation_->state->ready = ready; }
 
 void Server::stop(std::chrono::milliseconds grace) {
   auto& own = *implementation_;
   if (own.threads.empty()) return;
   own.state->draining = true;
-  net::post(own.acceptor.get_executor(), [&own] {
-    boost::system::error_code error;
-    own.acceptor.close(error);
-  });
+  for (auto const& session : own.state->present()) session->drain();
   if (!own.state->wait_until_empty(grace)) {
     for (auto const& session : own.state->present()) session->shut_down();
     own.state->wait_until_empty(goodbye_time);
   }
+  net::post(own.acceptor.get_executor(), [&own] {
+    boost::system::error_code error;
+    own.acceptor.close(error);
+  });
   own.work.reset();
   own.io.stop();
   own.threads.clear();  // joins

@@ -4,7 +4,7 @@
 //   auto server = Server::start(options, {.open_call = …});   // listens from here on
 //   (*server)->set_ready(true);                               // the models are loaded: calls are taken
 //   …
-//   (*server)->stop(std::chrono::seconds(10));                // lets calls end, then says goodbye
+//   (*server)->stop(std::chrono::seconds(10));                // calls end in peace, those that do not are closed
 //
 // Threads: `threads` of its own run everything; each connection lives on a strand. Members may be called from any thread, but
 // not from the server's own.
@@ -47,10 +47,14 @@ struct Hooks {
   /// Called on a server thread before the handshake is answered; an error becomes the HTTP answer (404, 429 with Retry-After,
   /// 503 …). The listener may be called at once, from any thread.
   std::function<core::Result<OpenedCall>(CallRequest const&, conversation::Call::Listener)> open_call;
+
+  /// How many calls can be borne, those that run included, `turns` having been answered so far. Asked before each is let in
+  /// and after each turn; by one thread at a time, and it must not take long. Absent: as many as the limit says.
+  std::function<int(std::uint64_t turns)> bearable = {};
 };
 
 struct Limits {
-  int sessions = 64;                                  ///< at once; one more is told 429
+  int sessions = 64;                                  ///< at once; one more is told 429 (503 when the stages are full)
   int connections = 512;                              ///< open sockets of any kind; one more is closed
   std::size_t message_bytes = std::size_t{21} << 20;  ///< one WebSocket message: 15 MiB of sound in base64
   std::size_t body_bytes = std::size_t{1} << 20;      ///< one HTTP request
@@ -82,12 +86,15 @@ class Server {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] int sessions() const;
+  /// Lines for /metrics: calls that run, were let in, were refused and why.
+  [[nodiscard]] std::string metrics() const;
 
   /// Until then /readyz and new calls are told 503.
   void set_ready(bool ready);
 
-  /// Phase one: nobody new comes in, calls may end by themselves for `grace`. Phase two: the rest is closed with 1001.
-  /// Returns when all is over. The second call does nothing.
+  /// Phase one: nobody new is let in (/readyz and new calls are told 503), each call is closed with 1001 as soon as it is at
+  /// rest: nobody talks, nothing is owed, the answer has been played. Answers over HTTP are finished. Phase two, after `grace`:
+  /// the rest is closed with 1001 where it stands. Returns when all is over. The second call does nothing.
   void stop(std::chrono::milliseconds grace);
 
  private:

@@ -1,5 +1,8 @@
 #include "server/server_state.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace parley::server {
@@ -53,17 +56,31 @@ ServerState::ServerState(Options given, Hooks hooks_given)
              {.needs_key = true});
 }
 
-std::optional<ServerState::Place> ServerState::admit() {
+std::expected<ServerState::Place, ServerState::Full> ServerState::admit() {
   std::lock_guard const lock(mutex_);
-  if (sessions_ >= options.limits.sessions) return std::nullopt;
+  if (sessions_ >= options.limits.sessions) {
+    ++beyond_limit_;
+    return std::unexpected(Full::limit);
+  }
+  if (hooks.bearable && sessions_ >= hooks.bearable(turns_)) {
+    ++beyond_stages_;
+    return std::unexpected(Full::stages);
+  }
   ++sessions_;
-  return Place(shared_from_this());
+  ++admitted_;
+  return Place(shared_from_this(), &ServerState::sessions_);
+}
+
+ServerState::Place ServerState::answering() {
+  std::lock_guard const lock(mutex_);
+  ++answers_;
+  return {shared_from_this(), &ServerState::answers_};
 }
 
 ServerState::Place::~Place() {
   if (!state_) return;
   std::lock_guard const lock(state_->mutex_);
-  --state_->sessions_;
+  --((*state_).*among_);
   std::erase_if(state_->entered_, [](auto const& session) { return session.expired(); });
   state_->emptied_.notify_all();
 }
@@ -87,9 +104,33 @@ int ServerState::sessions() const {
   return sessions_;
 }
 
+void ServerState::answered() {
+  std::lock_guard const lock(mutex_);
+  ++turns_;
+  if (hooks.bearable) (void)hooks.bearable(turns_);
+}
+
+std::string ServerState::metrics() const {
+  std::lock_guard const lock(mutex_);
+  int bearable = options.limits.sessions;
+  if (hooks.bearable && ready) bearable = std::min(bearable, std::max(sessions_, hooks.bearable(turns_)));
+  return fmt::format(
+      "# HELP parley_calls Calls that run.\n# TYPE parley_calls gauge\nparley_calls {}\n"
+      "# HELP parley_calls_bearable Calls that the stages can bear, those that run included.\n"
+      "# TYPE parley_calls_bearable gauge\nparley_calls_bearable {}\n"
+      "# HELP parley_calls_admitted_total Calls that were let in.\n"
+      "# TYPE parley_calls_admitted_total counter\nparley_calls_admitted_total {}\n"
+      "# HELP parley_calls_refused_total Calls that were told to come again later, by what was full.\n"
+      "# TYPE parley_calls_refused_total counter\n"
+      "parley_calls_refused_total{{full=\"limit\"}} {}\nparley_calls_refused_total{{full=\"stages\"}} {}\n"
+      "# HELP parley_turns_total Turns that were answered.\n# TYPE parley_turns_total counter\nparley_turns_total {}\n"
+      "# HELP parley_draining 1 while the server is ending.\n# TYPE parley_draining gauge\nparley_draining {}\n",
+      sessions_, bearable, admitted_, beyond_limit_, beyond_stages_, turns_, draining ? 1 : 0);
+}
+
 bool ServerState::wait_until_empty(std::chrono::milliseconds longest) {
   std::unique_lock lock(mutex_);
-  return emptied_.wait_for(lock, longest, [this] { return sessions_ == 0; });
+  return emptied_.wait_for(lock, longest, [this] { return sessions_ == 0 && answers_ == 0; });
 }
 
 }  // namespace parley::server

@@ -4,9 +4,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <expected>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "server/access.hpp"
@@ -29,23 +31,32 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::atomic<bool> ready = false, draining = false;
   std::atomic<int> connections = 0;
 
-  /// A place among the sessions; given back when destroyed.
+  /// A place among the sessions or among the answers; given back when destroyed.
   class Place {
    public:
-    explicit Place(std::shared_ptr<ServerState> state) : state_(std::move(state)) {}
+    Place(std::shared_ptr<ServerState> state, int ServerState::* among) : state_(std::move(state)), among_(among) {}
     Place(Place&&) noexcept = default;
     Place& operator=(Place&&) = delete;
     ~Place();
 
    private:
     std::shared_ptr<ServerState> state_;
+    int ServerState::* among_;
   };
-  /// nullopt: all are taken. Exact, however many ask at once.
-  [[nodiscard]] std::optional<Place> admit();
+  enum class Full { limit, stages };
+  /// Exact, however many ask at once.
+  [[nodiscard]] std::expected<Place, Full> admit();
+  /// One more turn was answered.
+  void answered();
+  [[nodiscard]] std::string metrics() const;
+
+  /// For an answer that takes its time: the server does not end before it, within its patience.
+  [[nodiscard]] Place answering();
 
   void enter(std::weak_ptr<WebSocketSession> session);
   [[nodiscard]] std::vector<std::shared_ptr<WebSocketSession>> present();
   [[nodiscard]] int sessions() const;
+  /// No session and no answer any more.
   bool wait_until_empty(std::chrono::milliseconds longest);
 
   /// The server's own routes and those it was given.
@@ -54,7 +65,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
  private:
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
-  int sessions_ = 0;
+  int sessions_ = 0, answers_ = 0;
+  std::uint64_t admitted_ = 0, beyond_limit_ = 0, beyond_stages_ = 0, turns_ = 0;
   std::vector<std::weak_ptr<WebSocketSession>> entered_;
 };
 

@@ -40,7 +40,10 @@ class PuppetCall : public conversation::Call {
     using namespace conversation;
     std::lock_guard const lock(mutex_);
     if (closed_) return;
-    if (std::holds_alternative<ReplyCancelled>(event)) {
+    if (std::holds_alternative<EndAsked>(event)) {
+      asked_to_end_ = true;
+      if (rests_) listener_(CallOver{});
+    } else if (std::holds_alternative<ReplyCancelled>(event)) {
       listener_(Refused{"response_cancel_not_active", {core::Code::invalid, "no", "", {}}});
     } else if (auto const* asked = std::get_if<ReplyAsked>(&event)) {
       core::ReplyId const reply{++replies_};
@@ -58,6 +61,15 @@ class PuppetCall : public conversation::Call {
     std::lock_guard const lock(mutex_);
     closed_ = true;
   }
+  void rest() {
+    std::lock_guard const lock(mutex_);
+    rests_ = true;
+    if (asked_to_end_) listener_(conversation::CallOver{});
+  }
+  void busy() {
+    std::lock_guard const lock(mutex_);
+    rests_ = false;
+  }
   bool closed() const {
     std::lock_guard const lock(mutex_);
     return closed_;
@@ -70,7 +82,7 @@ class PuppetCall : public conversation::Call {
   mutable std::mutex mutex_;
   std::uint64_t replies_ = 0;
   std::size_t heard_ = 0;
-  bool closed_ = false;
+  bool closed_ = false, rests_ = true, asked_to_end_ = false;
 };
 
 class ServerTest : public testing::Test {
@@ -82,10 +94,11 @@ class ServerTest : public testing::Test {
   }
 
   void start(Options options = ServerTest::options()) {
-    auto started =
-        Server::start(std::move(options), {[this](CallRequest const& request, conversation::Call::Listener listener) {
-                        return open(request, std::move(listener));
-                      }});
+    Hooks hooks{[this](CallRequest const& request, conversation::Call::Listener listener) {
+      return open(request, std::move(listener));
+    }};
+    hooks.bearable = bearable_;
+    auto started = Server::start(std::move(options), std::move(hooks));
     ASSERT_TRUE(started) << started.error().message;
     server_ = *std::move(started);
     server_->set_ready(true);
@@ -124,6 +137,7 @@ class ServerTest : public testing::Test {
 
   std::mutex mutex_;
   std::vector<std::shared_ptr<PuppetCall>> calls_;
+  std::function<int(std::uint64_t)> bearable_;
   std::unique_ptr<Server> server_;
 };
 
@@ -319,6 +333,33 @@ TEST_F(ServerTest, SessionsAreLimitedExactly) {
   EXPECT_FALSE(Client(server_->port()).error_);
 }
 
+TEST_F(ServerTest, WhatTheStagesCannotBearIsRefusedBeforeTheSessionBegins) {
+  std::atomic<int> room = 3;
+  bearable_ = [&](std::uint64_t) { return room.load(); };
+  start();
+  std::vector<std::unique_ptr<Client>> clients(40);
+  {
+    std::vector<std::jthread> together;
+    for (auto& client : clients) together.emplace_back([&] { client = std::make_unique<Client>(server_->port()); });
+  }
+  int let_in = 0;
+  for (auto& client : clients) {
+    if (!client->error_) {
+      ++let_in;
+      EXPECT_EQ(client->hear()["type"], "session.created");
+      continue;
+    }
+    EXPECT_EQ(client->response_.result_int(), 503);
+    EXPECT_EQ(client->response_["Retry-After"], "10");
+  }
+  EXPECT_EQ(let_in, 3) << "exact, however many come at once";
+  room = 0;  // urgent work waits: nobody new, and nobody is thrown out
+  EXPECT_EQ(Client(server_->port()).response_.result_int(), 503);
+  EXPECT_EQ(server_->sessions(), 3);
+  EXPECT_THAT(server_->metrics(), testing::HasSubstr("parley_calls_refused_total{full=\"stages\"} 38\n"));
+  EXPECT_THAT(server_->metrics(), testing::HasSubstr("parley_calls_bearable 3\n"));
+}
+
 TEST_F(ServerTest, TwoSessionsNeverMix) {
   start();
   auto talk = [&](std::string const& level, std::string const& expected) {
@@ -395,9 +436,34 @@ TEST_F(ServerTest, StopSaysGoodbye) {
   server_->stop(0ms);
 }
 
+TEST_F(ServerTest, WhileItEndsNobodyIsLetInAndACallIsClosedOnceItIsAtRest) {
+  start();
+  Client resting(server_->port()), talking(server_->port());
+  EXPECT_EQ(resting.hear()["type"], "session.created");
+  EXPECT_EQ(talking.hear()["type"], "session.created");
+  calls_.at(1)->busy();
+  std::jthread stopping([&] { server_->stop(20s); });
+  (void)resting.hear_until("closed");
+  EXPECT_EQ(resting.ws_.reason().code, websocket::close_code::going_away);
+  auto const ready = ask(http::verb::get, "/readyz");
+  EXPECT_EQ(ready.result_int(), 503);
+  EXPECT_EQ(json::parse(ready.body())["status"], "draining");
+  EXPECT_EQ(ask(http::verb::get, "/healthz").result_int(), 200);
+  Client late(server_->port());
+  EXPECT_EQ(late.response_.result_int(), 503);
+  EXPECT_EQ(json::parse(late.response_.body())["error"]["code"], "draining");
+  EXPECT_FALSE(std::string(late.response_["Retry-After"]).empty());
+  EXPECT_FALSE(calls_.at(1)->closed()) << "who talks may finish";
+  calls_.at(1)->rest();
+  (void)talking.hear_until("closed");
+  EXPECT_EQ(talking.ws_.reason().code, websocket::close_code::going_away);
+  stopping.join();
+}
+
 TEST_F(ServerTest, StopLetsACallEndByItself) {
   start();
   Client client(server_->port());
+  calls_.at(0)->busy();
   std::jthread leaving([&] {
     std::this_thread::sleep_for(100ms);
     client.ws_.close(websocket::close_code::normal, client.error_);

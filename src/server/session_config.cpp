@@ -334,6 +334,9 @@ Settings SessionConfig::settings_of(Json const& object) const {
       settings.hearing_prompt += (settings.hearing_prompt.empty() ? "" : ", ") + word.get<std::string>();
     }
   }
+  // Far from the microphone the loudspeaker is near to it: a conference telephone, a laptop.
+  Json const& reduction = input["noise_reduction"];
+  settings.echo_guard = role_.echo_guard || (reduction.is_object() && reduction.value("type", "") == "far_field");
   settings.turns = read_turn_detection(input["turn_detection"], role_.turns);
   Complaint none;  // what is in force has been read before
   settings.tools = read_tools(object["tools"], {}, none);

@@ -162,6 +162,17 @@ TEST(SessionConfig, IdleTimeoutBelongsToServerVad) {
   EXPECT_FALSE(session.settings().turns.idle);
 }
 
+TEST(SessionConfig, FarFieldMeansThatTheMicrophoneHearsThePlayer) {
+  auto session = config();
+  EXPECT_FALSE(session.settings().echo_guard);
+  ASSERT_TRUE(session.merge(update(R"({"audio":{"input":{"noise_reduction":{"type":"far_field"}}}})")));
+  EXPECT_TRUE(session.settings().echo_guard);
+  ASSERT_TRUE(session.merge(update(R"({"audio":{"input":{"noise_reduction":{"type":"near_field"}}}})")));
+  EXPECT_FALSE(session.settings().echo_guard);
+  ASSERT_TRUE(session.merge(update(R"({"audio":{"input":{"noise_reduction":null}}})")));
+  EXPECT_FALSE(session.settings().echo_guard);
+}
+
 TEST(SessionConfig, AMixOfKnownVoicesIsAVoice) {
   auto session = config();
   ASSERT_TRUE(session.merge(update(R"({"audio":{"output":{"voice":"kokoro:zm_yunxi*0.7+zf_xiaoxiao*0.3"}}})")));

@@ -18,6 +18,7 @@ namespace websocket = beast::websocket;
 namespace {
 
 constexpr std::chrono::seconds goodbye_patience{5};
+constexpr std::string_view ending = "the server is shutting down";
 
 std::int64_t unix_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -138,6 +139,8 @@ void WebSocketSession::on_news(conversation::Command const& news) {
   auto messages = session_->tell(news);
   drop_silenced();
   for (auto& message : messages) send(std::move(message));
+  if (std::holds_alternative<conversation::TurnMeasured>(news)) state_->answered();
+  if (std::holds_alternative<conversation::CallOver>(news)) close_when_sent(websocket::close_code::going_away, ending);
 }
 
 /// The last hop: sound of an answer that was stopped does not leave any more.
@@ -203,6 +206,7 @@ void WebSocketSession::close(websocket::close_code code, std::string_view reason
 }
 
 void WebSocketSession::close_when_sent(websocket::close_code code, std::string_view reason) {
+  if (goodbye_) return;
   goodbye_.emplace(code, reason);
   write_next();
 }
@@ -217,9 +221,14 @@ void WebSocketSession::start_clock() {
   });
 }
 
+void WebSocketSession::drain() {
+  net::post(ws_.get_executor(), [self = shared_from_this()] {
+    if (self->call_) self->call_->tell(conversation::EndAsked{});
+  });
+}
+
 void WebSocketSession::shut_down() {
-  net::post(ws_.get_executor(),
-            [self = shared_from_this()] { self->close(websocket::close_code::going_away, "the server is shutting down"); });
+  net::post(ws_.get_executor(), [self = shared_from_this()] { self->close(websocket::close_code::going_away, ending); });
 }
 
 void WebSocketSession::finish() {

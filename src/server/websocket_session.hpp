@@ -42,7 +42,10 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   /// Answers the handshake and carries until one side ends. On the strand.
   boost::asio::awaitable<void> run(Request request);
 
-  /// Close with 1001; from any thread.
+  /// Close with 1001 once the call is at rest (conversation::EndAsked); from any thread.
+  void drain();
+
+  /// Close with 1001 now; from any thread.
   void shut_down();
 
  private:

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "core/utf8.hpp"
 
@@ -219,10 +220,15 @@ class Tone final : public speech::Synthesiser {
     return run(executor_, milliseconds(15), [left, phase, hz, sink = std::move(sink)](std::stop_token const& stop) {
       if (stop.stop_requested()) return false;
       audio::Samples samples(std::min<std::size_t>(*left, audio::spoken_hz / 5));
+      // A sine of its two predecessors: thousands of calls may be spoken to at once.
+      double const turn = 2 * std::numbers::pi * hz / audio::spoken_hz;
+      double const twice = 2 * std::cos(turn);
+      double before = 0.2 * std::sin(*phase - turn), now = 0.2 * std::sin(*phase);
       for (auto& sample : samples) {
-        sample = 0.2F * static_cast<float>(std::sin(*phase));
-        *phase += 2 * std::numbers::pi * hz / audio::spoken_hz;
+        sample = static_cast<float>(now);
+        before = std::exchange(now, twice * now - before);
       }
+      *phase += turn * static_cast<double>(samples.size());
       *left -= samples.size();
       bool const last = *left == 0;
       sink(speech::SpokenBlock{std::move(samples), last});

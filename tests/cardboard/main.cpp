@@ -1,15 +1,18 @@
 // `parley serve` with engines of cardboard: everything from the socket to the conversation is the real thing.
 //
-//   cardboard_serve [--port N] [--key K] [--roles FOLDER] [--calls N]
+//   cardboard_serve [--port N] [--key K] [--roles FOLDER] [--calls N] [--drain-s N]
 //
 // Prints "listening on http://127.0.0.1:PORT"; ends on SIGTERM.
 #include <CLI/CLI.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <condition_variable>
 #include <iostream>
+#include <mutex>
 #include <thread>
 
 #include "app/config.hpp"
+#include "app/interrupt.hpp"
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "cardboard/engines.hpp"
@@ -22,15 +25,17 @@ int main(int argc, char** argv) {
   CLI::App cli("parley serve with engines of cardboard");
   std::uint16_t port = 0;
   std::string key, roles_folder = (app::share_folder() / "roles").string();
-  int calls = 64;
+  int calls = 64, drain_s = 0;
   cli.add_option("--port", port);
   cli.add_option("--key", key);
   cli.add_option("--roles", roles_folder);
   cli.add_option("--calls", calls);
+  cli.add_option("--drain-s", drain_s);
   CLI11_PARSE(cli, argc, argv);
 
+  app::Interrupt interrupt;
   boost::asio::io_context io;
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  auto const work = boost::asio::make_work_guard(io);
   auto const engines = cardboard::engines(io.get_executor());
   app::Config const config;
   language::Roles const roles{roles_folder};
@@ -66,10 +71,14 @@ int main(int argc, char** argv) {
   (*server)->set_ready(true);
   std::cout << "listening on http://127.0.0.1:" << (*server)->port() << std::endl;
 
-  signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
-  std::jthread second([&] { io.run(); });
-  io.run();
-  second.join();
-  (*server)->stop(std::chrono::milliseconds(200));
+  std::jthread engine([&] { io.run(); });
+  std::mutex mutex;
+  std::condition_variable_any asked;
+  {
+    std::unique_lock lock(mutex);
+    asked.wait(lock, interrupt.token(), [] { return false; });
+  }
+  (*server)->stop(std::chrono::seconds(drain_s));
+  io.stop();
   return 0;
 }

@@ -157,8 +157,8 @@ HttpReply text_error_reply(core::Error error, bool chat) {
 
 void add_text_routes(HttpRoutes& routes, TextHooks hooks) {
   HttpRoutes::Rule const rule{.needs_key = true, .needs_ready = true};
-  auto const metrics = [kept = hooks.metrics](HttpRequest const&) {
-    return HttpReply{200, kept->text(), "text/plain; version=0.0.4; charset=utf-8", {}};
+  auto const metrics = [kept = hooks.metrics, more = hooks.more_metrics](HttpRequest const&) {
+    return HttpReply{200, kept->text() + (more ? more() : ""), "text/plain; version=0.0.4; charset=utf-8", {}};
   };
   routes.add("GET", "/metrics", metrics, {.needs_key = true});
   routes.add_later("POST", "/v1/chat/completions", handler(hooks, read_chat), rule);

@@ -13,7 +13,8 @@ namespace parley::server {
 struct TextHooks {
   /// The model of that name ("default" is always one). Called on a server thread, only once the server is ready.
   std::function<core::Result<std::shared_ptr<language::Model>>(std::string const& name)> find_model;
-  std::shared_ptr<TextMetrics> metrics;  ///< told of every request
+  std::shared_ptr<TextMetrics> metrics;            ///< told of every request
+  std::function<std::string()> more_metrics = {};  ///< further lines for /metrics; from any thread
 };
 
 /// A failure of a language model as the client is told it: what is too long is 400 and names the field.
