@@ -30,6 +30,8 @@ struct Options {
   std::string way = "hybrid";
   std::string preset;
   std::size_t count = 5;
+  knowledge::SearchOptions fusion;
+  bool exact = false;
   bool json = false;
 };
 
@@ -192,13 +194,17 @@ int test(Options const& options) {
   if (!questions) return complain(questions.error());
   auto opened = open(options.base, false);
   if (!opened) return complain(opened.error());
-  auto const scores = ask_all(*questions, *opened->store, *opened->embedder);
+  auto const scores = ask_all(*questions, *opened->store, *opened->embedder, options.fusion);
   if (!scores) return complain(scores.error());
-  if (options.json) {
-    std::cout << to_json(*scores).dump() << '\n';
-  } else {
-    std::cout << to_table(*scores);
+  auto told = to_json(*scores);
+  auto table = to_table(*scores);
+  if (options.exact) {
+    auto const recall = recall_of_scan(*questions, *opened->store, *opened->embedder);
+    if (!recall) return complain(recall.error());
+    told["scan_recall@10"] = *recall;
+    table += fmt::format("of the ten nearest by meaning the quick search finds {:.3f}\n", *recall);
   }
+  std::cout << (options.json ? told.dump() + "\n" : table);
   return 0;
 }
 
@@ -242,6 +248,11 @@ void add_knowledge_command(CLI::App& app, int& exit_code) {
 
   auto* testing = command("test", "recall and rank on your own questions, for each way of searching");
   testing->add_option("questions", options->paths, "a YAML list of {question, expect}")->required()->expected(1);
+  testing->add_option("--fusion-k", options->fusion.fusion_k, "try another k of the reciprocal ranks")
+      ->check(CLI::Range(0.0, 1000.0));
+  testing->add_option("--words-weight", options->fusion.words_weight, "try another weight of the words beside the meaning's 1")
+      ->check(CLI::Range(0.0, 10.0));
+  testing->add_flag("--exact", options->exact, "also compare the search by meaning with looking at every vector");
   testing->callback([&exit_code, options] { exit_code = (core::start_log("warn"), test(*options)); });
 }
 

@@ -60,7 +60,9 @@ Result<std::vector<Question>> load_questions(std::filesystem::path const& file) 
 }
 
 Result<std::vector<WayScore>> ask_all(std::vector<Question> const& questions, knowledge::Store const& store,
-                                      language::Embedder& embedder) {
+                                      language::Embedder& embedder, knowledge::SearchOptions options) {
+  options.count = 10;
+  options.join = false;  // every chunk has a rank of its own
   std::vector<WayScore> scores;
   std::vector<language::Vector> vectors;
   for (auto const& question : questions) {
@@ -76,10 +78,7 @@ Result<std::vector<WayScore>> ask_all(std::vector<Question> const& questions, kn
     std::vector<double> times;
     for (std::size_t i = 0; i < questions.size(); ++i) {
       auto const& question = questions[i];
-      knowledge::SearchOptions options;
-      options.count = 10;
       options.way = way;
-      options.join = false;  // every chunk has a rank of its own
       auto const began = core::Clock::now();
       auto const found = knowledge::search(store, vectors[i], question.text, options);
       times.push_back(std::chrono::duration<double, std::milli>(core::Clock::now() - began).count());
@@ -99,6 +98,23 @@ Result<std::vector<WayScore>> ask_all(std::vector<Question> const& questions, kn
     scores.push_back(score);
   }
   return scores;
+}
+
+Result<double> recall_of_scan(std::vector<Question> const& questions, knowledge::Store const& store,
+                              language::Embedder& embedder) {
+  constexpr std::size_t count = 10;
+  double shared = 0, all = 0;
+  for (auto const& question : questions) {
+    auto const vector = language::embed_now(embedder, {question.text}, language::Purpose::query, core::Urgency::text);
+    if (!vector) return std::unexpected(vector.error());
+    auto const exact = store.by_vector_exactly(vector->front(), count);
+    if (!exact) return std::unexpected(exact.error());
+    auto const quick = store.by_vector(vector->front(), count, {});
+    if (!quick) return std::unexpected(quick.error());
+    for (auto const& one : *exact) shared += std::ranges::find(*quick, one.id, &knowledge::Ranked::id) != quick->end() ? 1 : 0;
+    all += static_cast<double>(exact->size());
+  }
+  return all > 0 ? shared / all : 1;
 }
 
 std::string to_table(std::vector<WayScore> const& scores) {

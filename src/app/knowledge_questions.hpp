@@ -28,8 +28,12 @@ struct WayScore {
   double recall_1 = 0, recall_5 = 0, recall_10 = 0, mrr = 0, no_hit = 0;
   double p50_ms = 0, p99_ms = 0;  ///< of the search, the question's vector aside
 };
+/// `options`: how lists are fused; its way and count do not matter.
 [[nodiscard]] core::Result<std::vector<WayScore>> ask_all(std::vector<Question> const& questions, knowledge::Store const& store,
-                                                          language::Embedder& embedder);
+                                                          language::Embedder& embedder, knowledge::SearchOptions options);
+/// Of the ten nearest by meaning, the share that the quick search finds. Reads all vectors for every question.
+[[nodiscard]] core::Result<double> recall_of_scan(std::vector<Question> const& questions, knowledge::Store const& store,
+                                                  language::Embedder& embedder);
 [[nodiscard]] std::string to_table(std::vector<WayScore> const& scores);
 [[nodiscard]] nlohmann::json to_json(std::vector<WayScore> const& scores);
 

@@ -11,6 +11,7 @@
 #include "knowledge/encoding.hpp"
 #include "knowledge/reader.hpp"
 #include "knowledge/search.hpp"
+#include "knowledge/test_embedder.hpp"
 #include "knowledge/words.hpp"
 
 namespace parley::knowledge {
@@ -22,28 +23,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-/// Words hashed into 64 places: near is what shares words. Enough to drive everything around a real model.
-class WordEmbedder final : public language::Embedder {
- public:
-  std::string identity() const override { return "words/64"; }
-  std::size_t dimensions() const override { return 64; }
-  core::Job embed(std::vector<std::string> texts, Purpose, core::Urgency, Sink sink) override {
-    embedded += texts.size();
-    std::vector<Vector> vectors;
-    for (auto const& text : texts) {
-      Vector vector(64, 0.001F);
-      for (auto const& word : query_words(text)) vector[std::hash<std::string>{}(word) % 64] += 1;
-      float sum = 0;
-      for (float const x : vector) sum += x * x;
-      for (float& x : vector) x /= std::sqrt(sum);
-      vectors.push_back(std::move(vector));
-    }
-    sink(std::move(vectors));
-    return {};
-  }
-  std::size_t embedded = 0;
-};
 
 class IngestTest : public ::testing::Test {
  protected:
@@ -120,7 +99,7 @@ TEST_F(IngestTest, OnlyWhatChangedIsReadAgainAndABrokenFileIsSkipped) {
   EXPECT_THAT(reports[2].reason, HasSubstr("PDF cannot be read"));
   EXPECT_EQ(reports[3].fate, Fate::failed);
   EXPECT_THAT(reports[3].reason, HasSubstr("DOCX is broken"));
-  auto const before = embedder_.embedded;
+  std::size_t const before = embedder_.embedded;
   write("a.txt", "苹果是一种红色的水果。");
   reports = run({folder_});
   EXPECT_EQ(reports[0].fate, Fate::updated);

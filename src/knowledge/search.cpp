@@ -34,15 +34,15 @@ bool follows(Passage const& a, Passage const& b) { return a.path == b.path && a.
 
 }  // namespace
 
-std::vector<Ranked> fuse(std::vector<std::vector<Ranked>> const& lists, double k) {
+std::vector<Ranked> fuse(std::vector<RankedList> const& lists, double k) {
   std::vector<Ranked> fused;
   std::unordered_map<std::int64_t, std::size_t> places;
   for (auto const& list : lists) {
-    for (std::size_t rank = 1; rank <= list.size(); ++rank) {
-      auto const id = list[rank - 1].id;
+    for (std::size_t rank = 1; rank <= list.best.size(); ++rank) {
+      auto const id = list.best[rank - 1].id;
       auto const [place, fresh] = places.try_emplace(id, fused.size());
       if (fresh) fused.push_back({id, 0});
-      fused[place->second].score += 1 / (k + static_cast<double>(rank));
+      fused[place->second].score += list.weight / (k + static_cast<double>(rank));
     }
   }
   std::ranges::stable_sort(fused, std::greater<>(), &Ranked::score);
@@ -88,16 +88,16 @@ Result<std::vector<Passage>> search(Store const& store, language::Embedder& embe
 
 Result<std::vector<Passage>> search(Store const& store, language::Vector const& vector, std::string const& question,
                                     SearchOptions const& options) {
-  std::vector<std::vector<Ranked>> lists;
+  std::vector<RankedList> lists;
   if (options.way != Way::words) {
     auto list = store.by_vector(vector, depth, options.filter);
     if (!list) return std::unexpected(list.error());
-    lists.push_back(std::move(*list));
+    lists.push_back({std::move(*list), 1});
   }
   if (options.way != Way::meaning) {
     auto list = store.by_words(question, depth, options.filter);
     if (!list) return std::unexpected(list.error());
-    lists.push_back(std::move(*list));
+    lists.push_back({std::move(*list), options.way == Way::words ? 1 : options.words_weight});
   }
   auto ranked = fuse(lists, options.fusion_k);
   ranked.resize(std::min(ranked.size(), options.count * 4));  // some are no hits, some are joined

@@ -14,7 +14,8 @@ struct SearchOptions {
   std::size_t count = 5;
   Way way = Way::hybrid;
   Filter filter;
-  double fusion_k = 60;  ///< score = Σ 1 / (k + rank), rank from 1
+  double fusion_k = 60;     ///< score = Σ weight / (k + rank), rank from 1
+  double words_weight = 1;  ///< of the list by words; the list by meaning has 1
   /// A passage is a hit when its cosine with the question is at least this, or when it has enough of the question's words.
   /// The default is multilingual-e5-small's, whose cosines lie between 0.7 and 1.
   double least_cosine = 0.82;
@@ -42,8 +43,12 @@ struct Passage {
                                                         std::string const& question, SearchOptions const& options,
                                                         core::Urgency urgency);
 
-/// Σ 1 / (k + rank) over the lists, best first; equal scores in the order they were met.
-[[nodiscard]] std::vector<Ranked> fuse(std::vector<std::vector<Ranked>> const& lists, double k);
+struct RankedList {
+  std::vector<Ranked> best;  ///< first
+  double weight = 1;
+};
+/// Σ weight / (k + rank) over the lists, best first; equal scores in the order they were met.
+[[nodiscard]] std::vector<Ranked> fuse(std::vector<RankedList> const& lists, double k);
 
 /// Neighbours of one document become one passage, in the place of the better one; the text they share is written once.
 [[nodiscard]] std::vector<Passage> join_neighbours(std::vector<Passage> passages);

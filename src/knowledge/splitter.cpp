@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 
 #include "core/utf8.hpp"
@@ -53,6 +54,14 @@ class Cutting {
         break;
       }
     }
+    if (rules_.measure == Measure::code_points) {
+      auto const byte = picked->single_byte();
+      if (byte && rules_.keep != Keep::none) return pack_at_byte(*byte, span, point, rest);
+      if (picked->anywhere() && !rules_.whole_graphemes && rules_.size > 1) {
+        slide(span, point);
+        return {};
+      }
+    }
     Packer packer(*this, rules_.keep == Keep::none ? std::string_view(picked->text()) : "");
     auto const take = [&](Piece const& piece) -> Result<void> {
       if (piece.length < rules_.size) [[likely]] {
@@ -60,16 +69,18 @@ class Cutting {
         return {};
       }
       packer.flush();
-      if (!rest.empty()) return cut({piece.begin, piece.end}, piece.point, rest);
-      emit({piece.begin, piece.end}, piece.point);  // as it is: too long and not stripped
-      return {};
+      return too_long({piece.begin, piece.end}, piece.point, rest);
     };
-    bool const blanks = picked->single_byte() && rules_.measure == Measure::code_points;
-    auto done = blanks               ? cut_at_byte(*picked->single_byte(), span, point, take)
-                : picked->anywhere() ? cut_anywhere(span, point, take)
-                                     : cut_at(*picked, span, point, take);
+    auto done = picked->anywhere() ? cut_anywhere(span, point, take) : cut_at(*picked, span, point, take);
     packer.flush();
     return done;
+  }
+
+  /// A piece that no chunk can hold.
+  Result<void> too_long(Span span, std::size_t point, std::span<Separator const> rest) {
+    if (!rest.empty()) return cut(span, point, rest);
+    emit(span, point);  // as it is: not stripped
+    return {};
   }
 
   /// Makes pieces in the order of the text.
@@ -112,37 +123,58 @@ class Cutting {
     }
   }
 
-  /// As `cut_at`, for what running text is mostly cut at: blanks and line ends.
-  template <class Take>
-  Result<void> cut_at_byte(char separator, Span span, std::size_t point, Take const& take) const {
+  /// Where a text may be cut at a separator of one byte, which stays with one of its pieces.
+  struct Borders {
+    std::string_view in;  // up to the end of what is cut
+    char separator;
+    std::size_t width;  // of the separator in the piece before it: 0 or 1
+
+    /// The last one behind `begin` and not behind `limit`; `begin` when there is none.
+    std::size_t last(std::size_t begin, std::size_t limit) const {
+      if (limit == in.size()) return limit;
+      auto const* const from = in.data() + begin;
+      auto const* const found = static_cast<char const*>(memrchr(from, separator, limit - begin + 1 - width));
+      return found == nullptr ? begin : begin + static_cast<std::size_t>(found - from) + width;  // `begin` itself is none
+    }
+    /// The first one behind `at`.
+    std::size_t next(std::size_t at) const {
+      auto const found = in.find(separator, at + 1 - width);
+      return found == std::string_view::npos ? in.size() : found + width;
+    }
+  };
+
+  /// What packing the pieces of `cut_at` comes to where sizes are code points: no piece is made, each chunk ends at the last
+  /// border within its size. Running text is mostly cut so, at its blanks and line ends.
+  Result<void> pack_at_byte(char separator, Span span, std::size_t point, std::span<Separator const> rest) {
+    Borders const borders{source_.substr(0, span.end), separator, rules_.keep == Keep::end ? 1U : 0U};
+    auto const points = [&](std::size_t from, std::size_t to) { return count_points(text({from, to})); };
     std::size_t begin = span.begin;
-    std::size_t points = 0;  // from `begin`
-    auto const take_until = [&](std::size_t end) -> Result<void> {
-      if (end == begin) return {};
-      if (auto done = take(Piece{begin, end, points, point}); !done) return done;
-      point += points;
-      return {};
+    auto const go_on = [&](std::size_t to) {
+      point += points(begin, to);
+      begin = to;
     };
-    for (std::size_t i = span.begin; i < span.end; ++i) {
-      if (source_[i] != separator) {
-        points += continues(source_[i]) ? 0 : 1;
+    while (begin < span.end) {
+      std::size_t const limit = skip_points(borders.in, begin, rules_.size);
+      std::size_t const end = borders.last(begin, limit);
+      bool const exact = end == limit && borders.next(begin) == limit && points(begin, limit) == rules_.size;
+      if (end == begin || exact) {  // a piece must be shorter than a chunk
+        auto const behind = borders.next(begin);
+        if (auto done = too_long({begin, behind}, point, rest); !done) return done;
+        go_on(behind);
         continue;
       }
-      if (rules_.keep == Keep::end) ++points;
-      if (auto done = take_until(rules_.keep == Keep::end ? i + 1 : i); !done) return done;
-      begin = rules_.keep == Keep::start ? i : i + 1;
-      points = rules_.keep == Keep::start ? 1 : 0;
-      if (rules_.keep == Keep::none) ++point;
+      emit_stripped({begin, end}, point);
+      if (end == span.end) break;
+      // The next chunk begins with the last pieces of this one, if the piece that did not fit has room behind them.
+      auto const length = points(end, borders.next(end));
+      auto const shared = length < rules_.size ? std::min(rules_.overlap, rules_.size - length) : 0;
+      go_on(borders.next(back_points(borders.in, end, shared) - 1));
     }
-    return take_until(span.end);
+    return {};
   }
 
   template <class Take>
   Result<void> cut_anywhere(Span span, std::size_t point, Take const& take) {
-    if (rules_.measure == Measure::code_points && !rules_.whole_graphemes && rules_.size > 1) {
-      slide(span, point);
-      return {};
-    }
     Cutter cutter{*this, span.begin, point};
     std::size_t begin = span.begin;
     auto const take_until = [&](std::size_t end) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <mutex>
 #include <numeric>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "knowledge/database.hpp"
@@ -34,6 +35,11 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(body, tokenize = 'porter uni
 constexpr char const* settings =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
     "PRAGMA mmap_size = 268435456;";
+
+// SQLite's bm25() reads every chunk that has one of the words, some microseconds each, and words that are everywhere tell
+// nothing. In a base of few thousand chunks all words count.
+constexpr std::int64_t most_ranked = 4000;
+constexpr std::size_t most_spreads = 65536;  // remembered words
 
 std::span<std::byte const> bytes_of(Vector const& vector) { return std::as_bytes(std::span(vector)); }
 
@@ -67,7 +73,8 @@ struct Store::State {
   std::string embedder;
   mutable std::mutex mutex;
   mutable VectorScan scan{1};
-  mutable std::int64_t seen_version = -1;  // of the file, as this connection saw it last
+  mutable std::int64_t seen_version = -1;                         // of the file, as this connection saw it last
+  mutable std::unordered_map<std::string, std::int64_t> spreads;  // word → chunks that have it, most_ranked + 1 at most
 
   /// Vectors that another program has put in or taken out since. Under the lock.
   Result<void> refresh() const {
@@ -86,6 +93,7 @@ struct Store::State {
         if (gone.erase(ids.integer(0)) == 0) fresh.push_back(ids.integer(0));
       }
     }
+    spreads.clear();
     for (auto const id : gone) scan.remove(id);
     if (fresh.size() > 1000) {  // the first time, mostly: in one walk
       auto all = database.prepare("SELECT chunk, vector FROM vectors");
@@ -128,6 +136,35 @@ struct Store::State {
       return std::unexpected(done.error());
     }
     return ids;
+  }
+
+  /// In how many chunks the word is; counting ends behind `most_ranked`. Under the lock.
+  Result<std::int64_t> spread(std::string const& word) const {
+    if (auto const known = spreads.find(word); known != spreads.end()) return known->second;
+    auto statement = database.prepare("SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)");
+    auto const row = statement.bind(match_expression({word})).bind(most_ranked + 1).step();
+    if (!row) return std::unexpected(row.error());
+    if (spreads.size() >= most_spreads) spreads.clear();
+    return spreads[word] = statement.integer(0);
+  }
+
+  /// The words that tell most, the rarest first, as long as the chunks that have them can be ranked in time; never none.
+  Result<std::vector<std::string>> telling(std::vector<std::string> const& words) const {
+    std::vector<std::pair<std::int64_t, std::string>> known;
+    for (auto const& word : words) {
+      auto const count = spread(word);
+      if (!count) return std::unexpected(count.error());
+      known.emplace_back(*count, word);
+    }
+    std::ranges::stable_sort(known, {}, &std::pair<std::int64_t, std::string>::first);
+    std::vector<std::string> kept;
+    std::int64_t chunks = 0;
+    for (auto const& [count, word] : known) {
+      chunks += count;
+      if (!kept.empty() && chunks > most_ranked) break;
+      kept.push_back(word);
+    }
+    return kept;
   }
 
   Result<std::unordered_set<std::int64_t>> admitted(Filter const& filter) const {
@@ -246,6 +283,7 @@ Result<void> Store::put(Document const& document, std::span<StoredChunk const> c
   }
   if (done = transaction->commit(); !done) return done;
   for (auto const gone : *erased) state_->scan.remove(gone);
+  state_->spreads.clear();
   if (state_->seen_version >= 0) {
     for (std::size_t i = 0; i < ids.size(); ++i) state_->scan.put(ids[i], vectors[i]);
   }
@@ -267,6 +305,7 @@ Result<bool> Store::remove(std::string const& path) {
   }
   if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
   for (auto const id : *erased) state_->scan.remove(id);
+  state_->spreads.clear();
   (void)state_->database.execute(
       "PRAGMA wal_checkpoint(TRUNCATE)");  // so that nothing is left in the log; a reader may hold it
   return there;
@@ -324,6 +363,22 @@ Result<std::vector<Ranked>> Store::by_vector(Vector const& query, std::size_t co
   return ranked;
 }
 
+Result<std::vector<Ranked>> Store::by_vector_exactly(Vector const& query, std::size_t count) const {
+  std::lock_guard const lock(state_->mutex);
+  std::vector<Ranked> ranked;
+  auto all = state_->database.prepare("SELECT chunk, vector FROM vectors");
+  for (;;) {
+    auto const row = all.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
+    auto const vector = vector_of(all.blob(1));
+    if (vector.size() == query.size()) ranked.push_back({all.integer(0), dot(query, vector)});
+  }
+  std::ranges::stable_sort(ranked, std::greater<>(), &Ranked::score);
+  ranked.resize(std::min(ranked.size(), count));
+  return ranked;
+}
+
 Result<std::vector<double>> Store::cosines(Vector const& query, std::span<std::int64_t const> ids) const {
   std::lock_guard const lock(state_->mutex);
   std::vector<double> found;
@@ -338,15 +393,17 @@ Result<std::vector<double>> Store::cosines(Vector const& query, std::span<std::i
 }
 
 Result<std::vector<Ranked>> Store::by_words(std::string const& question, std::size_t count, Filter const& filter) const {
-  auto const expression = match_expression(query_words(question));
-  if (expression.empty()) return std::vector<Ranked>{};
+  auto const words = query_words(question);
+  if (words.empty()) return std::vector<Ranked>{};
   std::lock_guard const lock(state_->mutex);
+  auto const telling = state_->telling(words);
+  if (!telling) return std::unexpected(telling.error());
   bool const all = filter.path_prefix.empty();
   auto statement = state_->database.prepare(
       all ? "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
           : "SELECT words.rowid, words.rank FROM words JOIN chunks ON chunks.id = words.rowid JOIN documents ON documents.id = "
             "chunks.document WHERE words MATCH ?1 AND substr(path, 1, length(?3)) = ?3 ORDER BY rank LIMIT ?2");
-  statement.bind(expression).bind(static_cast<std::int64_t>(count));
+  statement.bind(match_expression(*telling)).bind(static_cast<std::int64_t>(count));
   if (!all) statement.bind(filter.path_prefix);
   std::vector<Ranked> ranked;
   for (;;) {

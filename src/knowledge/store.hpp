@@ -80,6 +80,8 @@ class Store {
                                                             Filter const& filter) const;
   [[nodiscard]] core::Result<std::vector<Ranked>> by_words(std::string const& question, std::size_t count,
                                                            Filter const& filter) const;
+  /// As by_vector of all documents, but by reading every vector in the file: what by_vector is measured against.
+  [[nodiscard]] core::Result<std::vector<Ranked>> by_vector_exactly(language::Vector const& query, std::size_t count) const;
   [[nodiscard]] core::Result<std::vector<FoundChunk>> chunks(std::span<std::int64_t const> ids) const;  ///< in their order
   /// The cosine of each chunk with the query, in their order.
   [[nodiscard]] core::Result<std::vector<double>> cosines(language::Vector const& query,

@@ -190,6 +190,19 @@ TEST_F(StoreTest, KilledAtAnyMomentNoDocumentIsHalfThere) {
   EXPECT_GT(open()->documents()->size(), 0U);
 }
 
+TEST_F(StoreTest, InALargeBaseTheRareWordsOfAQuestionDecide) {
+  auto const store = open();
+  put(*store, "many", "the engine is loud", 4100);
+  put(*store, "one", "the engine has a whistle", 1);
+  auto const found = store->by_words("engine whistle", 50, {});
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 1U) << "what all have is not ranked";
+  EXPECT_EQ(store->by_words("loud engine", 50, {})->size(), 50U) << "better common words than none";
+  ASSERT_TRUE(store->remove("many"));
+  put(*store, "few", "the engine is loud", 3);
+  EXPECT_EQ(store->by_words("engine whistle", 50, {})->size(), 4U) << "it is small now, and all words count";
+}
+
 TEST(WordsTest, ChineseIsPairsAndCommonWordsAreLeftOut) {
   EXPECT_EQ(index_words("Ａpt安装x"), "apt 安 安装 装 x");
   EXPECT_THAT(query_words("how do I 安装软件包"), ElementsAre("安装", "装软", "软件", "件包"));
@@ -199,11 +212,12 @@ TEST(WordsTest, ChineseIsPairsAndCommonWordsAreLeftOut) {
 }
 
 TEST(FuseTest, RanksCountNotScores) {
-  auto const fused = fuse({{{1, 0.9}, {2, 0.8}}, {{2, 100}, {3, 5}}}, 60);
+  auto const fused = fuse({{{{1, 0.9}, {2, 0.8}}}, {{{2, 100}, {3, 5}}}}, 60);
   ASSERT_EQ(fused.size(), 3U);
   EXPECT_EQ(fused[0].id, 2);
   EXPECT_DOUBLE_EQ(fused[0].score, 1.0 / 61 + 1.0 / 62);
   EXPECT_EQ(fused[1].id, 1);
+  EXPECT_EQ(fuse({{{{1, 0.9}}, 1}, {{{2, 100}}, 1.5}}, 60).front().id, 2) << "and the weight of their list";
 }
 
 TEST(JoinTest, NeighboursBecomeOnePassageAndSharedTextIsWrittenOnce) {

@@ -41,6 +41,17 @@ namespace parley::knowledge {
   return at;
 }
 
+/// The byte at which the last `points` code points before `at` begin. There are that many.
+[[nodiscard]] inline std::size_t back_points(std::string_view text, std::size_t at, std::size_t points) noexcept {
+  while (points >= 8) {
+    points -= count_points(text.substr(at - 8, 8));
+    at -= 8;
+  }
+  while (points > 0) points -= continues(text[--at]) ? 0 : 1;
+  while (at < text.size() && continues(text[at])) ++at;  // the first of the eight may have been cut
+  return at;
+}
+
 /// The code point at `at`.
 [[nodiscard]] constexpr char32_t point_at(std::string_view text, std::size_t at) noexcept {
   auto const byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
