@@ -19,6 +19,7 @@ char const* name(conversation::ReplyEnded::Why why) {
     case Why::turn_detected: return "interrupted";
     case Why::client_cancelled: return "cancelled";
     case Why::max_tokens: return "max_tokens";
+    case Why::content_filter: return "content_filter";
     case Why::failed: return "failed";
   }
   return "failed";

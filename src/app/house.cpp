@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "app/grounded_model.hpp"
+#include "app/knowledge_base.hpp"
 #include "app/knowledge_room.hpp"
 #include "app/voice_measuring.hpp"
 #include "audio/format.hpp"
@@ -48,9 +49,15 @@ House::~House() = default;
 conversation::Engines House::engines_for(language::Role const& role) const {
   auto engines = engines_;
   if (!role.knowledge.empty() && engines.model) {
-    engines.model = std::make_shared<GroundedModel>(engines.model, *knowledge_, role.knowledge);
+    engines.model = grounded(engines.model, role.knowledge, role.grounding);
   }
   return engines;
+}
+
+std::shared_ptr<language::Model> House::grounded(std::shared_ptr<language::Model> model, std::vector<std::string> bases,
+                                                 std::string const& check) const {
+  Grounding grounding{std::move(bases), guard::on_unsupported_named(check).value_or(guard::OnUnsupported::flag), guard_};
+  return std::make_shared<GroundedModel>(std::move(model), *knowledge_, std::move(grounding));
 }
 
 Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Say const& say) {
@@ -62,7 +69,7 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
   house->services_ = *std::move(services);
   house->openvino_ = std::make_unique<engine::OpenVino>(models::home_directory() / "compiled");
   house->arbiter_ = std::make_unique<engine::Arbiter>();
-  house->knowledge_ = std::make_unique<KnowledgeRoom>(*house->arbiter_);
+  house->knowledge_ = std::make_unique<KnowledgeRoom>([arbiter = house->arbiter_.get()] { return open_embedder(*arbiter); });
   if (parts.hearing) {
     say("loading: voice activity, end of turn, speech recognition");
     if (auto done = house->open_hearing(*store); !done) return std::unexpected(done.error());

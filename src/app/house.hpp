@@ -53,6 +53,9 @@ class House {
   [[nodiscard]] std::shared_ptr<guard::Guard const> const& guard() const { return guard_; }
   /// The same, with a language model that searches the role's knowledge before it answers.
   [[nodiscard]] conversation::Engines engines_for(language::Role const& role) const;
+  /// A model that searches `bases` before it answers, and whose sentences are checked: off, flag, soften, replace.
+  [[nodiscard]] std::shared_ptr<language::Model> grounded(std::shared_ptr<language::Model> model,
+                                                          std::vector<std::string> bases, std::string const& check) const;
   [[nodiscard]] KnowledgeRoom& knowledge() const { return *knowledge_; }
   [[nodiscard]] engine::Arbiter const& arbiter() const { return *arbiter_; }
   /// What a turn takes of the machine, as far as warming has shown.

@@ -31,15 +31,15 @@ core::Result<std::vector<knowledge::Passage>> search_all(Stores const& stores, l
 
 }  // namespace
 
-KnowledgeRoom::KnowledgeRoom(engine::Arbiter& arbiter)
-    : arbiter_(arbiter), worker_([this](std::stop_token const& stopping) { work(stopping); }) {}
+KnowledgeRoom::KnowledgeRoom(OpenEmbedder open_embedder)
+    : open_embedder_(std::move(open_embedder)), worker_([this](std::stop_token const& stopping) { work(stopping); }) {}
 
 KnowledgeRoom::~KnowledgeRoom() = default;
 
 core::Result<std::shared_ptr<language::Embedder>> KnowledgeRoom::embedder() {
   std::lock_guard const lock(mutex_);
   if (!embedder_) {
-    auto opened = open_embedder(arbiter_);
+    auto opened = open_embedder_();
     if (!opened) return opened;
     embedder_ = std::move(*opened);
   }

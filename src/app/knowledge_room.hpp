@@ -14,16 +14,17 @@
 
 #include "core/job.hpp"
 #include "core/result.hpp"
-#include "engine/arbiter.hpp"
 #include "knowledge/search.hpp"
 #include "knowledge/store.hpp"
 
 namespace parley::app {
 
-/// Thread-safe. The arbiter must outlive it.
+/// Thread-safe.
 class KnowledgeRoom {
  public:
-  explicit KnowledgeRoom(engine::Arbiter& arbiter);
+  /// What makes vectors; asked for once, when it is first needed.
+  using OpenEmbedder = std::function<core::Result<std::shared_ptr<language::Embedder>>()>;
+  explicit KnowledgeRoom(OpenEmbedder open_embedder);
   ~KnowledgeRoom();
   KnowledgeRoom(KnowledgeRoom const&) = delete;
   KnowledgeRoom& operator=(KnowledgeRoom const&) = delete;
@@ -34,7 +35,7 @@ class KnowledgeRoom {
   [[nodiscard]] core::Result<std::shared_ptr<language::Embedder>> embedder();
 
   using Found = std::function<void(core::Result<std::vector<knowledge::Passage>>)>;
-  /// The best passages of all `bases` together, told from the arbiter's thread or at once.
+  /// The best passages of all `bases` together, told from the embedder's thread or at once.
   [[nodiscard]] core::Job search(std::vector<std::string> bases, std::string question, knowledge::SearchOptions options,
                                  core::Urgency urgency, Found found);
 
@@ -44,7 +45,7 @@ class KnowledgeRoom {
  private:
   void work(std::stop_token const& stopping);
 
-  engine::Arbiter& arbiter_;
+  OpenEmbedder open_embedder_;
   std::mutex mutex_;
   std::shared_ptr<language::Embedder> embedder_;
   std::map<std::string, std::shared_ptr<knowledge::Store>> bases_;

@@ -62,6 +62,25 @@ std::string call_metrics(server::Server const* server, StageWatch const* watch) 
   return (server != nullptr ? server->metrics() : "") + (watch != nullptr ? watch->metrics() : "");
 }
 
+/// The model with what a request looks up before it; what does not exist is refused by name.
+core::Result<std::shared_ptr<language::Model>> looking_up(House const& house, std::shared_ptr<language::Model> model,
+                                                          server::TextRequest::LookUp const& look_up) {
+  auto bases = look_up.bases;
+  auto grounding = look_up.grounding;
+  if (!look_up.role.empty()) {
+    auto const role = house.roles().load(look_up.role);
+    if (!role) return core::fail(role.error().code, role.error().message, "parley.role");
+    if (bases.empty()) bases = role->knowledge;
+    if (grounding.empty()) grounding = role->grounding;
+  }
+  for (auto const& base : bases) {
+    if (auto const known = house.knowledge().base(base, false); !known) {
+      return core::fail(known.error().code, known.error().message, "parley.knowledge");
+    }
+  }
+  return house.grounded(std::move(model), std::move(bases), grounding);
+}
+
 /// Beyond this machine only with a key, as the plain door has it.
 core::Result<std::unique_ptr<server::TlsFront>> open_front(Config const& config, std::uint16_t inner_port) {
   if (keys_of(config).empty() && !server::is_loopback_host(config.host)) {
@@ -103,9 +122,18 @@ int serve_command(Config const& config) {
     return synthesiser->voices();
   });
   options.models = {"default", config.llm};
-  server::add_text_routes(options.routes,
-                          {[&house](std::string const& name) { return model_named(*house, name); },
-                           std::make_shared<server::TextMetrics>(config.llm), [&] { return call_metrics(serving, watching); }});
+  server::TextHooks text;
+  text.find_model = [&house](std::string const& name) { return model_named(*house, name); };
+  text.look_up = [&house](std::shared_ptr<language::Model> model, server::TextRequest::LookUp const& look_up) {
+    return looking_up(*house, std::move(model), look_up);
+  };
+  text.metrics = std::make_shared<server::TextMetrics>(config.llm);
+  std::atomic<guard::Guard const*> guarding = nullptr;  // set once the house is open
+  text.more_metrics = [&] {
+    auto const* guard = guarding.load();
+    return call_metrics(serving, watching) + (guard == nullptr ? std::string() : guard::prometheus(guard->report().snapshot()));
+  };
+  server::add_text_routes(options.routes, std::move(text));
   add_knowledge_routes(options.routes, [&house]() -> KnowledgeRoom& { return house->knowledge(); });
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
@@ -129,6 +157,7 @@ int serve_command(Config const& config) {
   if (!opened) return complain(opened.error());
   house = std::move(*opened);
   speaking = house->engines().synthesiser.get();
+  guarding = house->guard().get();
   if (auto const warm = house->warm(say); !warm) return complain(warm.error());
   watch = std::make_unique<StageWatch>(*house);
   watching = watch.get();

@@ -317,7 +317,7 @@ void Answering::settle(Moment& moment) {
     if (reply.begun() && reply.failure()) {
       end(moment, Why::failed);
     } else if (reply.begun() && reply.all_handed_over()) {
-      end(moment, reply.ran_into_limit() ? Why::max_tokens : Why::completed);
+      end(moment, reply.ending());
     }
   }
   std::erase_if(outside_, [&](Running& running) {
@@ -328,7 +328,7 @@ void Answering::settle(Moment& moment) {
       reply.pump(moment.now, player_free, moment.out);
     }
     if (!reply.failure() && !reply.all_handed_over()) return false;
-    finish(moment, reply, reply.failure() ? Why::failed : reply.ran_into_limit() ? Why::max_tokens : Why::completed);
+    finish(moment, reply, reply.ending());
     return true;
   });
   if (!history_is_news_ || current_) return;

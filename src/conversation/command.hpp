@@ -120,6 +120,11 @@ struct ReplyText {
   core::ReplyId reply;
   std::string delta;
 };
+/// What the answer stands on, when passages were looked up for it: before its first text, and again when all has been written.
+struct ReplyGrounds {
+  core::ReplyId reply;
+  language::Grounds grounds;
+};
 /// The answer asks for a tool: never before its turn is committed, never for an answer that has ended. `item` is a
 /// function_call in progress, new in the history behind the answer's message (which stays without text when nothing was
 /// said). Followed by its ToolCallArguments and exactly one ToolCallDone, before the ReplyEnded.
@@ -146,7 +151,7 @@ struct ReplySound {
 };
 /// All that will be handed over has been (it may still be playing). With `turn_detected` a player drops what it still holds.
 struct ReplyEnded {
-  enum class Why { completed, turn_detected, client_cancelled, max_tokens, failed } why = Why::completed;
+  enum class Why { completed, turn_detected, client_cancelled, max_tokens, content_filter, failed } why = Why::completed;
   core::ReplyId reply;
   Item item;                     ///< as it stands in the history
   std::string text;              ///< all that was sent as text
@@ -175,7 +180,7 @@ struct TurnMeasured {
 
 using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon,
                              SpeechStarted, PlayHeld, PlayResumed, SpeechStopped, TurnCommitted, ItemNews, UserWordsGrew,
-                             UserWords, ReplyBegan, ReplyText, ToolCallStarted, ToolCallDelta, ToolCallDone, ReplySound,
-                             ReplyEnded, Refused, Cleared, CallOver, IdleTimeout, TurnMeasured>;
+                             UserWords, ReplyBegan, ReplyText, ReplyGrounds, ToolCallStarted, ToolCallDelta, ToolCallDone,
+                             ReplySound, ReplyEnded, Refused, Cleared, CallOver, IdleTimeout, TurnMeasured>;
 
 }  // namespace parley::conversation

@@ -43,6 +43,9 @@ class CommandLine {
     return fmt::format("began {} {} {} after {}", c.reply.value, c.response, c.item, c.previous);
   }
   std::string operator()(ReplyText const& c) const { return fmt::format("text {}: {}", c.reply.value, c.delta); }
+  std::string operator()(ReplyGrounds const& c) const {
+    return fmt::format("grounds {}: {} sources, {} claims", c.reply.value, c.grounds.sources.size(), c.grounds.claims.size());
+  }
   std::string operator()(ToolCallStarted const& c) const {
     return fmt::format("calls {} {} {} {} after {}", c.reply.value, c.item.id, c.item.call_id, c.item.name, c.previous);
   }

@@ -228,6 +228,32 @@ TEST(Answer, that_runs_into_the_limit_says_so_after_its_sound) {
   EXPECT_EQ(s.last<ReplyEnded>().item.status, ItemStatus::incomplete);
 }
 
+TEST(Answer, that_the_guard_ended_is_spoken_and_says_so) {
+  Scenario s;
+  s.user_says("我的卡号是…");
+  s.token("检测到敏感信息输入");
+  s.done(language::FinishReason::content_filter);
+  s.sound(0, 300);
+  EXPECT_EQ(s.last<ReplyEnded>().why, Why::content_filter);
+  EXPECT_EQ(s.last<ReplyEnded>().item.status, ItemStatus::incomplete);
+  EXPECT_EQ(s.last<ReplyEnded>().item.text, "检测到敏感信息输入");
+}
+
+TEST(Answer, what_it_stands_on_is_told_between_its_beginning_and_its_end) {
+  Scenario s;
+  s.user_says("保修多久？");
+  language::Grounds grounds;
+  grounds.sources.push_back({"faq.md", "", "保修三年。", 0, 5, 0});
+  s.tell(PieceArrived{s.last<Generate>().reply, grounds});
+  s.token("三年。");
+  grounds.whole = true;
+  s.tell(PieceArrived{s.last<Generate>().reply, grounds});
+  s.done();
+  EXPECT_EQ(s.count<ReplyGrounds>(), 2U);
+  EXPECT_EQ(s.last<ReplyGrounds>().grounds, grounds);
+  EXPECT_EQ(s.last<ReplyGrounds>().reply, s.last<ReplyBegan>().reply);
+}
+
 TEST(Answer, a_greeting_needs_no_model) {
   Scenario s;
   s.tell(say("你好，我是小鹿。"));

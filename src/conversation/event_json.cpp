@@ -128,7 +128,8 @@ Json of(language::Piece const& piece) {
                                },
                                [](core::Error const& e) { return Json{{"error", of(e)}}; },
                                [](language::ToolCallBegan const& c) { return Json{{"call", {c.id, c.name}}}; },
-                               [](language::ToolCallArguments const& a) { return Json{{"arguments", {a.id, a.delta}}}; }},
+                               [](language::ToolCallArguments const& a) { return Json{{"arguments", {a.id, a.delta}}}; },
+                               [](language::Grounds const& g) { return Json{{"grounds", language::to_json(g)}}; }},
                     piece);
 }
 language::Piece piece_from(Json const& json) {
@@ -140,6 +141,7 @@ language::Piece piece_from(Json const& json) {
   if (json.contains("call")) return language::ToolCallBegan{json["call"].at(0), json["call"].at(1)};
   if (json.contains("arguments")) return language::ToolCallArguments{json["arguments"].at(0), json["arguments"].at(1)};
   if (json.contains("error")) return error_from(json["error"]);
+  if (json.contains("grounds")) return language::grounds_from_json(json["grounds"]);
   auto const& f = json.at("finish");
   return language::Finish{static_cast<language::FinishReason>(f.at(0).get<int>()), {f.at(1), f.at(2), f.at(3)}};
 }

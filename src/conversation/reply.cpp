@@ -41,6 +41,7 @@ void Reply::begin(core::Instant now, std::string previous, measure::Turn times, 
   calls_due_ = times_.user_item.empty() ? now : now + calls_after_turn;
   out.emplace_back(
       ReplyBegan{plan_.id, plan_.response, plan_.item, std::move(previous), plan_.speak, plan_.outside, plan_.metadata});
+  if (grounds_) out.emplace_back(ReplyGrounds{plan_.id, *grounds_});
   if (text_.empty()) return;
   out.emplace_back(ReplyText{plan_.id, text_});
   if (!plan_.speak) first_byte(now, out);
@@ -69,11 +70,18 @@ void Reply::piece(core::Instant now, language::Piece const& piece, Commands& out
     if (!calls_.empty() && calls_.back().item.call_id == more->id) calls_.back().item.text += more->delta;
     return;
   }
+  if (auto const* grounds = std::get_if<language::Grounds>(&piece)) {
+    grounds_ = *grounds;
+    if (begun_) out.emplace_back(ReplyGrounds{plan_.id, *grounds_});
+    return;
+  }
   auto const& finish = std::get<language::Finish>(piece);
   thought_ = true;
   usage_ = finish.usage;
-  ran_into_limit_ = finish.reason == language::FinishReason::length;
-  if (!calls_.empty()) calls_.back().whole = !ran_into_limit_;
+  reason_ = finish.reason;
+  if (!calls_.empty()) {
+    calls_.back().whole = reason_ != language::FinishReason::length && reason_ != language::FinishReason::content_filter;
+  }
   if (plan_.speak) add_clauses(cutter_.finish());
 }
 
@@ -187,6 +195,18 @@ bool Reply::has_untold_call() const {
   return std::ranges::any_of(calls_, [](ToolCall const& call) { return call.item.id.empty(); });
 }
 
+ReplyEnded::Why Reply::ending() const noexcept {
+  using Why = ReplyEnded::Why;
+  if (failure_) return Why::failed;
+  switch (reason_) {
+    case language::FinishReason::length: return Why::max_tokens;
+    case language::FinishReason::content_filter: return Why::content_filter;
+    case language::FinishReason::stop:
+    case language::FinishReason::tool_calls: break;
+  }
+  return Why::completed;
+}
+
 bool Reply::all_handed_over() const { return thought_ && handed_ == clauses_.size() && !has_untold_call(); }
 
 core::Instant Reply::wake_at(core::Instant player_free) const {
@@ -198,7 +218,7 @@ core::Instant Reply::wake_at(core::Instant player_free) const {
 
 History::Entry Reply::end(core::Instant now, ReplyEnded::Why why, Commands& out) {
   using Why = ReplyEnded::Why;
-  bool const whole = why == Why::completed || why == Why::max_tokens;
+  bool const whole = why == Why::completed || why == Why::max_tokens || why == Why::content_filter;
   if (!whole) out.emplace_back(Abandon{plan_.id});
   if (whole || why == Why::failed) report_times(out);
 

@@ -67,7 +67,8 @@ class Reply {
   [[nodiscard]] bool begun() const noexcept { return begun_; }
   [[nodiscard]] bool thinking() const noexcept { return thinking_; }  ///< `think` or `say` has been called
   [[nodiscard]] bool all_handed_over() const;
-  [[nodiscard]] bool ran_into_limit() const noexcept { return ran_into_limit_; }
+  /// How an answer ends that nobody stops.
+  [[nodiscard]] ReplyEnded::Why ending() const noexcept;
   [[nodiscard]] std::optional<core::Error> const& failure() const noexcept { return failure_; }
   [[nodiscard]] Playout const& playout() const noexcept { return playout_; }
   [[nodiscard]] Playout& playout() noexcept { return playout_; }
@@ -96,8 +97,10 @@ class Reply {
   [[nodiscard]] std::string voice_for(std::string const& language) const;
 
   ReplyPlan plan_;
-  bool begun_ = false, thinking_ = false, thought_ = false, ran_into_limit_ = false, measured_ = false;
+  bool begun_ = false, thinking_ = false, thought_ = false, measured_ = false;
   std::optional<core::Error> failure_;
+  language::FinishReason reason_ = language::FinishReason::stop;
+  std::optional<language::Grounds> grounds_;
   std::vector<language::Message> messages_;
   language::Usage usage_;
   std::string text_;

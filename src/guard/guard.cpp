@@ -59,7 +59,7 @@ struct Gate::State {
   }
 
   void note(std::string rule, std::size_t start, std::size_t end, Action action) {
-    guard->report().count(rule, direction, action);
+    if (options.counted) guard->report().count(rule, direction, action, options.client);
     findings.push_back({std::move(rule), start, end, action});
   }
 
@@ -167,16 +167,17 @@ struct Gate::State {
 Gate::Gate(std::shared_ptr<Guard const> guard, Direction direction, GateOptions options) : state_(std::make_unique<State>()) {
   state_->guard = std::move(guard);
   state_->direction = direction;
-  state_->options = options;
-  state_->chinese = options.chinese;
+  state_->options = std::move(options);
+  state_->chinese = state_->options.chinese;
   state_->flow.streams = 1;
-  if (!options.today.ok() || options.today.year() == std::chrono::year{0}) state_->options.today = date_of_today();
+  auto& today = state_->options.today;
+  if (!today.ok() || today.year() == std::chrono::year{0}) today = date_of_today();
 }
 
 Gate::Gate(Gate&&) noexcept = default;
 
 Gate::~Gate() {
-  if (!state_) return;
+  if (!state_ || !state_->options.counted) return;
   state_->flow.streams_hit = state_->findings.empty() ? 0 : 1;
   state_->flow.refused = state_->refused ? 1 : 0;
   state_->guard->report().add(state_->direction, state_->flow);
@@ -218,10 +219,10 @@ core::Result<std::shared_ptr<Guard const>> Guard::compile(Policy policy) {
   return std::make_shared<Open>(std::move(policy), std::make_unique<Scanner>(std::move(*scanner)));
 }
 
-Gate Guard::open(Direction direction, GateOptions options) const { return {shared_from_this(), direction, options}; }
+Gate Guard::open(Direction direction, GateOptions options) const { return {shared_from_this(), direction, std::move(options)}; }
 
 Guard::Checked Guard::check(Direction direction, std::string_view text, GateOptions options) const {
-  auto gate = open(direction, options);
+  auto gate = open(direction, std::move(options));
   Checked checked;
   checked.released = gate.push(text);
   auto rest = gate.finish();

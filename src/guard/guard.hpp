@@ -35,6 +35,8 @@ struct GateOptions {
   Vault* vault = nullptr;               ///< where placeholders live; without one, `replace` is `mask`. Outlives the gate.
   bool chinese = true;                  ///< of labels and refusals where the text before says nothing
   bool refusals_are_masks = false;      ///< of what was said earlier in a conversation and refused then
+  std::string client = {};              ///< whose text it is, in the report: the id of a key
+  bool counted = true;                  ///< false: the report has had this text before
   std::chrono::year_month_day today{};  ///< default: the system's date
 };
 

@@ -18,12 +18,13 @@ using language::Speaker;
 /// One answer on its way out. Lives as long as the model's sink; pieces come one after the other.
 class GuardedAnswer {
  public:
-  GuardedAnswer(std::shared_ptr<Guard const> const& guard, std::unique_ptr<Vault> vault, language::Model::Sink sink,
-                std::stop_token stop)
+  GuardedAnswer(std::shared_ptr<Guard const> const& guard, std::unique_ptr<Vault> vault, std::string client,
+                language::Model::Sink sink, std::stop_token stop)
       : guard_(guard),
+        client_(std::move(client)),
         vault_(std::move(vault)),
         restorer_(*vault_),
-        gate_(guard->open(Direction::out)),
+        gate_(open()),
         sink_(std::move(sink)),
         on_stop_(std::move(stop), Cancel{*this}) {}
 
@@ -32,7 +33,7 @@ class GuardedAnswer {
     if (auto const* began = std::get_if<language::ToolCallBegan>(&piece)) {
       finish_call();
       if (over_) return;
-      call_.emplace(guard_->open(Direction::out), Restorer(*vault_, Restorer::Into::json), began->id);
+      call_.emplace(open(), Restorer(*vault_, Restorer::Into::json), began->id);
       sink_(std::move(piece));
     } else if (auto const* arguments = std::get_if<language::ToolCallArguments>(&piece)) {
       if (call_ && call_->id == arguments->id) pass_arguments(call_->gate.push(arguments->delta), false);
@@ -62,6 +63,8 @@ class GuardedAnswer {
   }
 
  private:
+  Gate open() const { return guard_->open(Direction::out, {.client = client_}); }
+
   struct Cancel {
     GuardedAnswer& answer;
     void operator()() const { answer.stop(); }
@@ -139,6 +142,7 @@ class GuardedAnswer {
   }
 
   std::shared_ptr<Guard const> guard_;
+  std::string client_;
   std::unique_ptr<Vault> vault_;
   Restorer restorer_;
   Gate gate_;
@@ -155,22 +159,28 @@ class GuardedAnswer {
 
 }  // namespace
 
-CheckedMessages check_messages(Guard const& guard, std::vector<language::Message> messages, Vault& vault) {
+CheckedMessages check_messages(Guard const& guard, std::vector<language::Message> messages, Vault& vault,
+                               std::string const& client, bool ahead) {
   CheckedMessages checked;
   auto last = messages.size();
+  std::size_t fresh = 0;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].speaker == Speaker::user) last = i;
+    if (messages[i].speaker == Speaker::assistant) fresh = i + 1;
   }
+  if (ahead) fresh = messages.size();
   for (std::size_t i = 0; i < messages.size(); ++i) {
     auto& message = messages[i];
     if (message.speaker == Speaker::system) continue;
     // What was refused when it was new stays in the conversation as a label; what was answered may hold restored values.
     auto const direction = message.speaker == Speaker::tool ? Direction::context : Direction::in;
-    auto one = guard.check(direction, message.text, {.vault = &vault, .refusals_are_masks = i != last});
+    GateOptions options{.vault = &vault, .refusals_are_masks = i != last, .client = client, .counted = i >= fresh};
+    auto one = guard.check(direction, message.text, options);
     if (one.refused && i == last) checked.refusal = one.released;
     message.text = std::move(one.released);
     for (auto& call : message.calls) {
-      call.arguments = guard.check(direction, call.arguments, {.vault = &vault, .refusals_are_masks = true}).released;
+      options.refusals_are_masks = true;
+      call.arguments = guard.check(direction, call.arguments, options).released;
     }
   }
   checked.messages = std::move(messages);
@@ -179,7 +189,7 @@ CheckedMessages check_messages(Guard const& guard, std::vector<language::Message
 
 core::Job GuardedModel::generate(language::GenerateRequest request, Sink sink) {
   auto vault = std::make_unique<Vault>();
-  auto checked = check_messages(*guard_, std::move(request.messages), *vault);
+  auto checked = check_messages(*guard_, std::move(request.messages), *vault, request.client);
   if (!checked.refusal.empty()) {
     sink(Delta{std::move(checked.refusal)});
     sink(Finish{FinishReason::content_filter, {}});
@@ -187,16 +197,25 @@ core::Job GuardedModel::generate(language::GenerateRequest request, Sink sink) {
   }
   request.messages = std::move(checked.messages);
   std::stop_source source;
-  auto const answer = std::make_shared<GuardedAnswer>(guard_, std::move(vault), std::move(sink), source.get_token());
+  auto const answer =
+      std::make_shared<GuardedAnswer>(guard_, std::move(vault), request.client, std::move(sink), source.get_token());
   answer->keep(model_->generate(std::move(request), [answer](Piece piece) { answer->on(std::move(piece)); }));
   return core::Job(std::move(source));
 }
 
 core::Job GuardedModel::prepare(std::vector<language::Message> messages, core::Urgency urgency) {
   Vault vault;
-  auto checked = check_messages(*guard_, std::move(messages), vault);
+  auto checked = check_messages(*guard_, std::move(messages), vault, {}, true);
   if (!checked.refusal.empty()) return {};
   return model_->prepare(std::move(checked.messages), urgency);
+}
+
+core::Job GuardedModel::read_ahead(language::GenerateRequest request) {
+  Vault vault;
+  auto checked = check_messages(*guard_, std::move(request.messages), vault, {}, true);
+  if (!checked.refusal.empty()) return {};
+  request.messages = std::move(checked.messages);
+  return model_->read_ahead(std::move(request));
 }
 
 }  // namespace parley::guard

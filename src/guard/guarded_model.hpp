@@ -21,6 +21,7 @@ class GuardedModel final : public language::Model {
   /// A refusal ends with FinishReason::content_filter; on the way in the sink is called before this returns.
   [[nodiscard]] core::Job generate(language::GenerateRequest request, Sink sink) override;
   [[nodiscard]] core::Job prepare(std::vector<language::Message> messages, core::Urgency urgency) override;
+  [[nodiscard]] core::Job read_ahead(language::GenerateRequest request) override;
 
  private:
   std::shared_ptr<language::Model> model_;
@@ -28,11 +29,12 @@ class GuardedModel final : public language::Model {
 };
 
 /// Messages as a model may read them. Values that stand in several messages have one placeholder, and the same one again when
-/// the conversation has grown.
+/// the conversation has grown. Only what came after the last answer is new to the report; `ahead`: nothing is.
 struct CheckedMessages {
   std::vector<language::Message> messages;
   std::string refusal;  ///< of the last thing a person said; empty: none
 };
-[[nodiscard]] CheckedMessages check_messages(Guard const& guard, std::vector<language::Message> messages, Vault& vault);
+[[nodiscard]] CheckedMessages check_messages(Guard const& guard, std::vector<language::Message> messages, Vault& vault,
+                                             std::string const& client = {}, bool ahead = false);
 
 }  // namespace parley::guard

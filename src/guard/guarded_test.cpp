@@ -154,6 +154,15 @@ TEST_F(GuardedModelTest, PreparesWhatWillBeAsked) {
   EXPECT_EQ(inner->prepared, inner->asked);
 }
 
+TEST_F(GuardedModelTest, WhatWasSaidEarlierIsCountedOnce) {
+  auto const before = the_guard()->report().snapshot().flows[Direction::in];
+  inner->pieces = {"好"};
+  ask({{Speaker::user, "打13800138000"}, {Speaker::assistant, "好"}, {Speaker::user, "现在"}});
+  auto const after = the_guard()->report().snapshot().flows[Direction::in];
+  EXPECT_EQ(after.streams - before.streams, 1U);
+  EXPECT_EQ(after.streams_hit, before.streams_hit);
+}
+
 struct RefusingModelTest : GuardedModelTest {
   static std::shared_ptr<Guard const> refusing() {
     Policy policy;
@@ -192,14 +201,16 @@ TEST(GuardedRecogniser, TranscriptsHoldLabels) {
 
 TEST(Report, CountsWithoutASecret) {
   auto const guard = Guard::compile({}).value();
-  for (int i = 0; i < 3; ++i) (void)guard->check(Direction::out, "电话13800138000");
+  for (int i = 0; i < 3; ++i) (void)guard->check(Direction::out, "电话13800138000", {.client = "key_1"});
   (void)guard->check(Direction::in, "你好");
+  (void)guard->check(Direction::in, "电话13800138000", {.counted = false});
   auto const report = guard->report().snapshot();
-  EXPECT_EQ(report.hits.at({"cn_mobile", Direction::out, Action::mask}), 3U);
+  EXPECT_EQ(report.hits.at({"cn_mobile", Direction::out, Action::mask, "key_1"}), 3U);
   EXPECT_EQ(report.flows.at(Direction::in).streams_hit, 0U);
   EXPECT_EQ(report.flows.at(Direction::out).streams_hit, 3U);
   auto const text = prometheus(report);
-  EXPECT_THAT(text, testing::HasSubstr("parley_guard_hits_total{rule=\"cn_mobile\",direction=\"out\",action=\"mask\"} 3\n"));
+  EXPECT_THAT(text, testing::HasSubstr(
+                        "parley_guard_hits_total{rule=\"cn_mobile\",direction=\"out\",action=\"mask\",key=\"key_1\"} 3\n"));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("138")));
   EXPECT_THAT(summary(report), testing::StartsWith("3 of 4 texts held something (cn_mobile 3), 0 refused; "));
 }

@@ -6,10 +6,31 @@
 #include <iterator>
 
 namespace parley::guard {
+namespace {
 
-void Report::count(std::string const& rule, Direction direction, Action action) {
+constexpr std::size_t most_counters = 4096;  // beyond it clients are counted together
+
+/// As the exposition format wants a label's value.
+std::string escaped(std::string_view value) {
+  std::string out;
+  for (char const c : value) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+void Report::count(std::string const& rule, Direction direction, Action action, std::string const& client) {
   std::lock_guard lock(mutex_);
-  ++counted_.hits[{rule, direction, action}];
+  std::tuple key{rule, direction, action, client};
+  if (counted_.hits.size() >= most_counters && !counted_.hits.contains(key)) std::get<3>(key) = "other";
+  ++counted_.hits[std::move(key)];
 }
 
 void Report::add(Direction direction, Flow const& flow) {
@@ -64,9 +85,10 @@ std::string prometheus(Report::Snapshot const& snapshot) {
   };
   head("parley_guard_hits_total", "counter", "Findings of the gate.");
   for (auto const& [key, count] : snapshot.hits) {
-    auto const& [rule, direction, action] = key;
+    auto const& [rule, direction, action, client] = key;
     line("parley_guard_hits_total",
-         fmt::format("rule=\"{}\",direction=\"{}\",action=\"{}\"", rule, name(direction), name(action)),
+         fmt::format("rule=\"{}\",direction=\"{}\",action=\"{}\",key=\"{}\"", escaped(rule), name(direction), name(action),
+                     escaped(client)),
          static_cast<double>(count));
   }
   flows("parley_guard_streams_total", "counter", "Texts that passed the gate.", [](auto const& f) { return f.streams; });

@@ -24,10 +24,11 @@ class Report {
   };
   struct Snapshot {
     std::map<Direction, Flow> flows;
-    std::map<std::tuple<std::string, Direction, Action>, std::uint64_t> hits;  ///< by rule
+    std::map<std::tuple<std::string, Direction, Action, std::string>, std::uint64_t> hits;  ///< by rule, …, client
   };
 
-  void count(std::string const& rule, Direction direction, Action action);
+  /// `client`: the id of a key, never the key; empty: none.
+  void count(std::string const& rule, Direction direction, Action action, std::string const& client = {});
   void add(Direction direction, Flow const& flow);
   [[nodiscard]] Snapshot snapshot() const;
 
@@ -40,7 +41,7 @@ class Report {
 /// bytes held".
 [[nodiscard]] std::string summary(Report::Snapshot const& snapshot);
 
-/// The lines of a Prometheus exposition: parley_guard_hits_total{rule=…,direction=…,action=…} and the flows' figures.
+/// The lines of a Prometheus exposition: parley_guard_hits_total{rule=…,direction=…,action=…,key=…} and the flows' figures.
 [[nodiscard]] std::string prometheus(Report::Snapshot const& snapshot);
 
 }  // namespace parley::guard

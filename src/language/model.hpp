@@ -8,6 +8,7 @@
 #include "core/job.hpp"
 #include "core/result.hpp"
 #include "core/urgency.hpp"
+#include "language/grounds.hpp"
 #include "language/message.hpp"
 
 namespace parley::language {
@@ -92,8 +93,9 @@ struct ToolCallArguments {
   std::string id;
   std::string delta;  ///< the parts joined are a JSON object
 };
-/// Deltas and tool calls, then one Finish or one Error, which is the last.
-using Piece = std::variant<Delta, Finish, core::Error, ToolCallBegan, ToolCallArguments>;
+/// Deltas and tool calls, then one Finish or one Error, which is the last. Grounds: when passages are found for the answer, and
+/// again, whole, before its Finish.
+using Piece = std::variant<Delta, Finish, core::Error, ToolCallBegan, ToolCallArguments, Grounds>;
 
 /// A language model, local or far away. Shared by all calls; thread-safe.
 class Model {

@@ -101,7 +101,8 @@ std::vector<std::string> names(YAML::Node const& node, char const* key) {
 }
 
 Role read(YAML::Node const& root) {
-  only(root, "a role", {"name", "language", "personality", "greeting", "voice", "speed", "sampling", "eagerness", "knowledge"});
+  only(root, "a role",
+       {"name", "language", "personality", "greeting", "voice", "speed", "sampling", "eagerness", "knowledge", "grounding"});
   Role role;
   role.name = text(root, "name", true);
   role.language = text(root, "language", true);
@@ -112,6 +113,9 @@ Role read(YAML::Node const& root) {
   number(root, "speed", 0.25F, 4.0F, role.speed);
   role.sampling = sampling(root["sampling"]);
   role.knowledge = names(root["knowledge"], "knowledge");
+  if (root["grounding"]) role.grounding = text(root, "grounding", true);
+  static std::set<std::string> const checks{"off", "flag", "soften", "replace"};
+  if (!checks.contains(role.grounding)) refuse(root["grounding"], "'grounding' must be off, flag, soften or replace");
   if (root["eagerness"]) role.eagerness = text(root, "eagerness", true);
   static std::set<std::string> const degrees{"low", "medium", "high", "auto"};
   if (!degrees.contains(role.eagerness)) refuse(root["eagerness"], "'eagerness' must be low, medium, high or auto");

@@ -22,6 +22,7 @@ struct Role {
   float speed = 1.0F;
   Sampling sampling;
   std::vector<std::string> knowledge;  ///< bases that are searched before it answers
+  std::string grounding = "flag";      ///< of sentences that these do not bear out: off, flag, soften, replace
   std::string eagerness = "auto";      ///< how soon it takes the turn: low, medium, high, auto
 };
 

@@ -42,6 +42,7 @@ void edit(YAML::Node& root, Role const& role) {
   root["speed"] = fmt::format("{}", role.speed);
   root["eagerness"] = role.eagerness;
   if (!role.knowledge.empty()) root["knowledge"] = role.knowledge;
+  if (role.grounding != Role{}.grounding) root["grounding"] = role.grounding;
 }
 
 bool same(Role const& a, Role const& b) {

@@ -55,6 +55,7 @@ Json status_details(ReplyEnded const& ended) {
     case ReplyEnded::Why::turn_detected: return {{"type", "cancelled"}, {"reason", "turn_detected"}};
     case ReplyEnded::Why::client_cancelled: return {{"type", "cancelled"}, {"reason", "client_cancelled"}};
     case ReplyEnded::Why::max_tokens: return {{"type", "incomplete"}, {"reason", "max_output_tokens"}};
+    case ReplyEnded::Why::content_filter: return {{"type", "incomplete"}, {"reason", "content_filter"}};
     case ReplyEnded::Why::failed: {
       Json error = error_json(ended.error);
       error.erase("param");
@@ -69,7 +70,8 @@ char const* status_of(ReplyEnded::Why why) {
     case ReplyEnded::Why::completed: return "completed";
     case ReplyEnded::Why::turn_detected:
     case ReplyEnded::Why::client_cancelled: return "cancelled";
-    case ReplyEnded::Why::max_tokens: return "incomplete";
+    case ReplyEnded::Why::max_tokens:
+    case ReplyEnded::Why::content_filter: return "incomplete";
     case ReplyEnded::Why::failed: return "failed";
   }
   return "completed";
@@ -327,6 +329,14 @@ std::string EventWriter::response_done(ResponseFace const& face, ReplyEnded cons
   for (auto const& call : ended.calls) response["output"].push_back(item_json(call));
   response["usage"] = usage_json(ended.usage);
   event["response"] = std::move(response);
+  return bytes_of(event);
+}
+
+std::string EventWriter::grounds(ResponseFace const& face, language::Grounds const& grounds) const {
+  Json event = begin("parley.response.grounds");
+  event["response_id"] = face.response;
+  event["item_id"] = face.item;
+  event["grounds"] = language::to_json(grounds);
   return bytes_of(event);
 }
 

@@ -40,7 +40,9 @@ class EventWriter {
   [[nodiscard]] std::string speech_stopped(std::string const& item, std::int64_t ms) const;
   [[nodiscard]] std::string committed(std::string const& item, std::string const& previous) const;
   [[nodiscard]] std::string cleared() const;
-  [[nodiscard]] std::string turn_measured(measure::Turn const& turn) const;  ///< parley.turn.measured, an extension
+  [[nodiscard]] std::string grounds(ResponseFace const& face,
+                                    language::Grounds const& grounds) const;  ///< parley.response.grounds, an extension
+  [[nodiscard]] std::string turn_measured(measure::Turn const& turn) const;   ///< parley.turn.measured, an extension
   [[nodiscard]] std::string timeout_triggered(std::string const& item, std::int64_t from_ms, std::int64_t to_ms) const;
 
   /// conversation.item.added, .done; an empty `previous` is null: the first item.

@@ -96,6 +96,7 @@ class RealtimeSession {
   void news(conversation::UserWords const& news, Out& out);
   void news(conversation::ReplyBegan const& news, Out& out);
   void news(conversation::ReplyText const& news, Out& out);
+  void news(conversation::ReplyGrounds const& news, Out& out);
   void news(conversation::ToolCallStarted const& news, Out& out);
   void news(conversation::ToolCallDelta const& news, Out& out);
   void news(conversation::ReplySound const& news, Out& out);

@@ -20,10 +20,10 @@ inline constexpr bool is_news =
     std::is_same_v<T, conversation::TurnCommitted> || std::is_same_v<T, ItemNews> ||
     std::is_same_v<T, conversation::UserWordsGrew> || std::is_same_v<T, conversation::UserWords> ||
     std::is_same_v<T, conversation::ReplyBegan> || std::is_same_v<T, conversation::ReplyText> ||
-    std::is_same_v<T, conversation::ToolCallStarted> || std::is_same_v<T, conversation::ToolCallDelta> ||
-    std::is_same_v<T, conversation::ReplySound> || std::is_same_v<T, ReplyEnded> || std::is_same_v<T, conversation::Refused> ||
-    std::is_same_v<T, conversation::Cleared> || std::is_same_v<T, conversation::IdleTimeout> ||
-    std::is_same_v<T, conversation::TurnMeasured>;
+    std::is_same_v<T, conversation::ReplyGrounds> || std::is_same_v<T, conversation::ToolCallStarted> ||
+    std::is_same_v<T, conversation::ToolCallDelta> || std::is_same_v<T, conversation::ReplySound> ||
+    std::is_same_v<T, ReplyEnded> || std::is_same_v<T, conversation::Refused> || std::is_same_v<T, conversation::Cleared> ||
+    std::is_same_v<T, conversation::IdleTimeout> || std::is_same_v<T, conversation::TurnMeasured>;
 
 Item begun(ResponseFace const& face) {
   Item item;
@@ -183,6 +183,12 @@ void RealtimeSession::news(conversation::ReplyText const& news, Out& out) {
   out.push_back({writer_.text_delta(reply->second.face, news.delta), {}});
 }
 
+void RealtimeSession::news(conversation::ReplyGrounds const& news, Out& out) {
+  auto const reply = replies_.find(news.reply);
+  if (reply == replies_.end() || !config_.client_asked_grounds()) return;
+  out.push_back({writer_.grounds(reply->second.face, news.grounds), {}});
+}
+
 void RealtimeSession::news(conversation::ReplySound const& news, Out& out) {
   auto const reply = replies_.find(news.reply);
   if (reply == replies_.end() || !reply->second.sound || !news.samples || news.samples->empty()) return;
@@ -233,7 +239,8 @@ void RealtimeSession::news(ReplyEnded const& news, Out& out) {
   if (reply == replies_.end()) return;
   bool const with_message = reply->second.has_message || news.calls.empty();
   if (with_message) announce_message(reply->second, out);
-  if (reply->second.sound && news.why == ReplyEnded::Why::completed) {
+  bool const filtered = news.why == ReplyEnded::Why::content_filter;
+  if (reply->second.sound && (filtered || news.why == ReplyEnded::Why::completed)) {
     send_sound(reply->second, news.reply, reply->second.sound->finish(), out);
   }
   Reply const closed = std::move(reply->second);

@@ -227,6 +227,11 @@ TEST_F(RealtimeSessionTest, ReasonsOfTheEnd) {
   end_reply(2, "长", "长", ReplyEnded::Why::max_tokens);
   EXPECT_EQ(last("response.done")["response"]["status"], "incomplete");
   EXPECT_EQ(last("response.done")["response"]["status_details"]["reason"], "max_output_tokens");
+  begin_reply(4, "a4");
+  end_reply(4, "检测到敏感信息输入", "检测到敏感信息输入", ReplyEnded::Why::content_filter);
+  EXPECT_EQ(last("response.done")["response"]["status"], "incomplete");
+  EXPECT_EQ(last("response.done")["response"]["status_details"]["reason"], "content_filter");
+  EXPECT_EQ(last("response.done")["response"]["output"][0]["status"], "incomplete");
   begin_reply(3, "a3");
   end_reply(3, "", "", ReplyEnded::Why::failed, {core::Code::unavailable, "the model is gone", "", {}});
   auto const& details = last("response.done")["response"]["status_details"];
@@ -474,6 +479,26 @@ TEST_F(RealtimeSessionTest, TimingsAreToldOnlyToThoseWhoAsked) {
   EXPECT_EQ(measured["type"], "parley.turn.measured");
   EXPECT_EQ(measured["turn"]["user_item"], "item_u");
   EXPECT_EQ(measured["turn"]["wait_ms"], 700);
+}
+
+TEST_F(RealtimeSessionTest, GroundsAreToldOnlyToThoseWhoAsked) {
+  language::Grounds grounds;
+  grounds.sources.push_back({"faq.md", "FAQ", "保修三年。", 40, 45, 2});
+  grounds.citations.push_back({1, 5, 8});
+  grounds.claims.push_back({0, 5, "contradicted", "", 0.8, 1, 0, 5, {"number"}});
+  begin_reply(1, "item_a");
+  (void)types();
+  tell(ReplyGrounds{{1}, grounds});
+  EXPECT_THAT(types(), IsEmpty());
+  say(R"({"type":"session.update","session":{"type":"realtime","parley":{"grounds":true}}})");
+  Json const told = Json::parse(session_.tell(ReplyGrounds{{1}, grounds}).at(0).text);  // no event for the strict check
+  EXPECT_EQ(told["type"], "parley.response.grounds");
+  EXPECT_EQ(told["item_id"], "item_a");
+  EXPECT_EQ(told["grounds"]["sources"][0]["number"], 1);
+  EXPECT_EQ(told["grounds"]["sources"][0]["page"], 2);
+  EXPECT_EQ(told["grounds"]["citations"][0], Json({{"number", 1}, {"begin", 5}, {"end", 8}}));
+  EXPECT_EQ(told["grounds"]["claims"][0]["evidence"], Json({{"number", 1}, {"begin", 0}, {"end", 5}}));
+  EXPECT_EQ(language::grounds_from_json(told["grounds"]), grounds);
 }
 
 TEST_F(RealtimeSessionTest, AGreetingIsSpokenAsItIs) {

@@ -274,8 +274,10 @@ std::expected<void, ProtocolError> SessionConfig::merge(Json const& update) {
                 "parley"});
   if (Json const* own = session.object("parley")) {
     FieldReader fields(*own, "session.parley", complaint);
-    fields.only({"timings"});
-    if (auto const timings = fields.flag("timings")) merged["parley"]["timings"] = *timings;
+    fields.only({"grounds", "timings"});
+    for (char const* wish : {"grounds", "timings"}) {
+      if (auto const flag = fields.flag(wish)) merged["parley"][wish] = *flag;
+    }
   }
   merge_top(session, update, merged, complaint);
   if (Json const* audio = session.object("audio")) {

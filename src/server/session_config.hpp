@@ -53,6 +53,10 @@ class SessionConfig {
   [[nodiscard]] conversation::Settings const& role() const { return role_; }
   [[nodiscard]] Voices const& voices() const { return voices_; }
   [[nodiscard]] bool client_asked_idle() const { return client_asked_idle_; }
+  /// Our own extension, `session.parley.grounds`: what every answer stands on is told.
+  [[nodiscard]] bool client_asked_grounds() const {
+    return object_.contains("parley") && object_["parley"].value("grounds", false);
+  }
   /// Our own extension, `session.parley.timings`: what every turn took is told.
   [[nodiscard]] bool client_asked_timings() const {
     return object_.contains("parley") && object_["parley"].value("timings", false);

@@ -3,7 +3,7 @@
 //   CARDBOARD=build/release/tests/cardboard_serve node --test tests/browser/page_test.mjs
 //   PARLEY_SCREENSHOTS=docs/pictures … also writes the pictures of the documentation
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -209,6 +209,36 @@ test("no microphone and no permission are said, and typing still works", async (
       await visit.read(lastLine("assistant"), "You said: hello there");
       assert.equal(await page.getByRole("button", { name: "Mute" }).isDisabled(), true);
     });
+  }
+});
+
+test("an answer from knowledge: the citation leads to its passage, and what nothing bears out is underlined", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-knowledge-"));
+  const roles = join(folder, "roles");
+  mkdirSync(roles);
+  const role = "name: 小店\nlanguage: zh\npersonality: 你是一家小店的客服。\nknowledge: shop\n";
+  writeFileSync(join(roles, "xiaohe.yaml"), role);
+  try {
+    await visiting({ speech: [[1000, 0]] }, ["--roles", roles, "--home", folder], async (visit, server) => {
+      const { page } = visit;
+      const document = { base: "shop", path: "faq.md", title: "售后", text: "退货期是七天。运费由小店承担。" };
+      const added = await fetch(`${server.url}/v1/knowledge/documents`, { method: "POST", body: JSON.stringify(document) });
+      assert.equal((await added.json()).fate, "added");
+      await page.getByRole("button", { name: "开始通话" }).click();
+      await page.locator("#text").fill("退货期是几天？");
+      await page.getByRole("button", { name: "发送" }).click();
+      await visit.read(lastLine("assistant"), "退货期是七天。[1]另外还送99个杯子。");
+      await visit.read(".doubt", "另外还送99个杯子。");
+      assert.equal(await page.locator(".sources li").isVisible(), false);
+      await page.getByRole("button", { name: "[1]" }).click();
+      await visit.read(".sources li", "[1] · 售后 · 第 0–15 字");
+      await visit.read(".sources li mark", "退货期是七天。");
+      await picture(visit, "citation-zh");
+      const stock = await fetch(`${server.url}/v1/knowledge/search`, { method: "POST", body: JSON.stringify({ base: "shop", query: "天气" }) });
+      assert.deepEqual((await stock.json()).data, []);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

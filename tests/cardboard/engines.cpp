@@ -124,8 +124,19 @@ bool has_any(std::string const& text, std::initializer_list<char const*> words) 
   return false;
 }
 
+/// The first sentence of the first passage, cited, and one that no passage has.
+std::string answer_from(std::string const& passages) {
+  auto const begin = passages.find("[1] ") + 4;
+  auto const line = passages.substr(begin, passages.find('\n', begin) - begin);
+  bool const chinese = core::guess_language(line) == "zh";
+  auto const end = line.find(chinese ? "。" : ". ");
+  auto const sentence = line.substr(0, end) + (chinese ? "。" : ".");
+  return sentence + (chinese ? "[1]另外还送99个杯子。" : " [1] There are 99 free cups as well.");
+}
+
 /// Chinese is answered in Chinese; whoever asks for a story gets a long one.
 std::string answer_to(std::string const& said) {
+  if (said.starts_with("资料：") || said.starts_with("Passages:")) return answer_from(said);
   bool const chinese = core::count_code_points(said) < said.size();
   std::string answer = chinese ? "你说的是：“" + said + "”。" : "You said: " + said + " ";
   if (has_any(said, {"story", "故事", "count", "数到"})) {

@@ -1,22 +1,27 @@
 // `parley serve` with engines of cardboard: everything from the socket to the conversation is the real thing.
 //
-//   cardboard_serve [--port N] [--key K] [--roles FOLDER] [--calls N] [--drain-s N]
+//   cardboard_serve [--port N] [--key K] [--roles FOLDER] [--calls N] [--drain-s N] [--home FOLDER]
 //
+// Knowledge bases are in the home (else $PARLEY_HOME), their vectors made of words.
 // Prints "listening on http://127.0.0.1:PORT"; ends on SIGTERM.
 #include <CLI/CLI.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
+#include <cstdlib>
 #include <iostream>
 #include <mutex>
 #include <thread>
 
 #include "app/config.hpp"
+#include "app/grounded_model.hpp"
 #include "app/interrupt.hpp"
+#include "app/knowledge_routes.hpp"
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "cardboard/engines.hpp"
 #include "core/sha256.hpp"
+#include "knowledge/test_embedder.hpp"
 #include "server/server.hpp"
 
 using namespace parley;
@@ -24,14 +29,16 @@ using namespace parley;
 int main(int argc, char** argv) {
   CLI::App cli("parley serve with engines of cardboard");
   std::uint16_t port = 0;
-  std::string key, roles_folder = (app::share_folder() / "roles").string();
+  std::string key, home, roles_folder = (app::share_folder() / "roles").string();
   int calls = 64, drain_s = 0;
   cli.add_option("--port", port);
   cli.add_option("--key", key);
   cli.add_option("--roles", roles_folder);
   cli.add_option("--calls", calls);
   cli.add_option("--drain-s", drain_s);
+  cli.add_option("--home", home);
   CLI11_PARSE(cli, argc, argv);
+  if (!home.empty()) setenv("PARLEY_HOME", home.c_str(), 1);
 
   app::Interrupt interrupt;
   boost::asio::io_context io;
@@ -45,6 +52,9 @@ int main(int argc, char** argv) {
   options.limits.sessions = calls;
   options.beta_shape = true;
   if (!key.empty()) options.key_hashes.push_back(core::sha256_of(key));
+  app::KnowledgeRoom knowledge(
+      []() -> core::Result<std::shared_ptr<language::Embedder>> { return std::make_shared<knowledge::WordEmbedder>(); });
+  app::add_knowledge_routes(options.routes, [&]() -> app::KnowledgeRoom& { return knowledge; });
   app::add_page(options.routes);
   app::add_role_routes(options.routes, roles, config.role);
   app::add_voice_routes(options.routes,
@@ -58,7 +68,13 @@ int main(int argc, char** argv) {
     opened.settings = app::settings_of(*role, config);
     opened.role = role->id;
     for (auto const& voice : engines.synthesiser->voices()) opened.voices[voice.name] = voice.languages.front();
-    auto call = conversation::Call::open(request.executor, engines, opened.settings, std::move(listener));
+    auto own = engines;
+    if (!role->knowledge.empty()) {
+      app::Grounding grounding{role->knowledge,
+                               guard::on_unsupported_named(role->grounding).value_or(guard::OnUnsupported::flag)};
+      own.model = std::make_shared<app::GroundedModel>(engines.model, knowledge, std::move(grounding));
+    }
+    auto call = conversation::Call::open(request.executor, own, opened.settings, std::move(listener));
     if (!call) return std::unexpected(call.error());
     opened.call = *std::move(call);
     return opened;

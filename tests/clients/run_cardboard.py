@@ -9,12 +9,14 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
 HOME = pathlib.Path(os.environ.get("PARLEY_HOME", pathlib.Path.home() / ".cache/parley"))
 CARDBOARD = os.environ.get("CARDBOARD", str(root / "build/release/tests/cardboard_serve"))
-SCRIPTS = ["test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py", "test_beta.py", "test_bad_input.py"]
+SCRIPTS = ["test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py", "test_beta.py", "test_bad_input.py",
+           "test_langchain_retriever.py"]
 
 
 def node_packages() -> pathlib.Path:
@@ -47,13 +49,15 @@ def main() -> int:
     failed = []
     for script in wanted:
         print(f"--- {script}", flush=True)
-        server = subprocess.Popen([CARDBOARD], stdout=subprocess.PIPE, text=True)
+        home = tempfile.TemporaryDirectory()
+        server = subprocess.Popen([CARDBOARD, "--home", home.name], stdout=subprocess.PIPE, text=True)
         address = server.stdout.readline().split()[-1]
         if not run(script, address, server.pid) or server.poll() is not None:
             failed.append(script)
         server.terminate()
         server.wait()
         server.stdout.close()
+        home.cleanup()
     print(f"{len(wanted) - len(failed)} passed, {len(failed)} failed" + (f": {', '.join(failed)}" if failed else ""))
     return bool(failed)
 

@@ -143,7 +143,7 @@ export class Call {
   private opened(again: boolean): void {
     clearInterval(this.countdown);
     this.connected = true;
-    const session: Record<string, unknown> = { type: "realtime", parley: { timings: true } };
+    const session: Record<string, unknown> = { type: "realtime", parley: { timings: true, grounds: true } };
     if (this.voice) session.audio = { output: { voice: this.voice } };
     this.send({ type: "session.update", session });
     const before = this.conversation.history();

@@ -1,5 +1,5 @@
 // The call as the page knows it: events in, lines and turns out. No network, no sound, no elements, so that a log replays it.
-import { textOf, type MeasuredTurn, type ServerEvent } from "./events";
+import { textOf, type Grounds, type MeasuredTurn, type ServerEvent } from "./events";
 
 export interface Line {
   id: string;
@@ -9,6 +9,7 @@ export interface Line {
   heard?: number;
   live: boolean;
   failed?: string;
+  grounds?: Grounds;
 }
 
 export type Phase = "listening" | "hearing" | "thinking" | "speaking";
@@ -83,6 +84,9 @@ export class Conversation {
         break;
       case "conversation.item.deleted":
         this.lines = this.lines.filter((line) => line.id !== id);
+        break;
+      case "parley.response.grounds":
+        if (event.grounds) this.line(id, "assistant").grounds = event.grounds;
         break;
       case "parley.turn.measured":
         if (event.turn) this.turns.push(event.turn);

@@ -29,6 +29,20 @@ export interface MeasuredTurn {
   wait_ms: number | null;
 }
 
+/** What an answer stands on. Positions are code points: of the answer, of the document's text, of the source's text. */
+export interface Grounds {
+  sources: { number: number; path: string; title: string; text: string; begin: number; end: number; page?: number }[];
+  citations: { number: number; begin: number; end: number }[];
+  claims: {
+    begin: number;
+    end: number;
+    verdict: "supported" | "not_found" | "contradicted";
+    done?: "softened" | "replaced";
+    evidence?: { number: number; begin: number; end: number };
+  }[];
+  whole: boolean;
+}
+
 export interface ServerEvent {
   type: string;
   item_id?: string;
@@ -41,6 +55,7 @@ export interface ServerEvent {
   error?: { code?: string | null; message: string };
   session?: { audio?: { output?: { voice?: string } } };
   turn?: MeasuredTurn;
+  grounds?: Grounds;
 }
 
 export type ClientEvent = { type: string } & Record<string, unknown>;

@@ -1,6 +1,7 @@
 // The words of both sides. What was not heard of an interrupted answer is struck through; what has not been heard yet is pale.
 import type { Conversation, Line } from "./conversation";
 import { byId, make } from "./elements";
+import { annotated, sourcesOf } from "./grounds_view";
 import type { Played } from "./player";
 import { t } from "./words";
 
@@ -48,18 +49,23 @@ function draw(element: HTMLLIElement, line: Line, cut: number, name: string): vo
   const who = make("span", "who", line.who === "user" ? t("you") : name);
   const words = make("p", "what");
   if (line.heard !== undefined) {
-    words.append(line.text.slice(0, line.heard));
+    words.append(...annotated(line.text, 0, line.heard, line.grounds));
     const lost = make("s", "", line.text.slice(line.heard));
     lost.title = t("not_heard");
     words.append(lost, make("span", "hidden", t("not_heard")));
   } else if (cut < line.text.length) {
-    words.append(line.text.slice(0, cut), make("span", "ahead", line.text.slice(cut)));
+    words.append(
+      ...annotated(line.text, 0, cut, line.grounds),
+      make("span", "ahead", ...annotated(line.text, cut, line.text.length, line.grounds)),
+    );
   } else {
-    words.append(line.text);
+    words.append(...annotated(line.text, 0, line.text.length, line.grounds));
   }
   if (line.live && line.text === "") words.append(make("span", "dots", "…"));
   if (line.failed !== undefined) {
     words.append(make("em", "", line.who === "user" ? t("no_words") : t("answer_failed", { why: line.failed })));
   }
+  const open = element.querySelector<HTMLDetailsElement>(".sources")?.open ?? false;
   element.replaceChildren(who, words);
+  if (line.grounds && line.grounds.sources.length > 0) element.append(sourcesOf(line.grounds, open));
 }

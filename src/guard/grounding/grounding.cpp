@@ -37,6 +37,16 @@ bool ends_sentence(std::u32string_view text, std::size_t at) {
          !(is_upper(text[at - 1]) && !is_alnum(text[at - 2]));
 }
 
+std::size_t mark_of_end(std::u32string_view text, std::size_t from) {
+  while (from < text.size() && !ends_sentence(text, from)) ++from;
+  return from;
+}
+
+std::size_t behind_marks(std::u32string_view text, std::size_t at) {
+  while (at < text.size() && (ends_sentence(text, at) || text[at] == U'”' || text[at] == U'"')) ++at;
+  return at;
+}
+
 /// Latin words in small letters without plural s and the like, pairs of neighbouring Chinese characters.
 Words words_of(NormalText const& text) {
   Words words;
@@ -64,10 +74,9 @@ std::vector<Sentence> sentences_of(std::string_view bytes, std::size_t source) {
   std::vector<Sentence> sentences;
   auto const text = core::decode_utf8(bytes);
   for (std::size_t begin = 0; begin < text.size();) {
-    auto end = begin;
-    while (end < text.size() && !ends_sentence(text, end)) ++end;
+    auto end = mark_of_end(text, begin);
     bool const question = end < text.size() && (text[end] == U'？' || text[end] == U'?');
-    while (end < text.size() && (ends_sentence(text, end) || text[end] == U'”' || text[end] == U'"')) ++end;
+    end = behind_marks(text, end);
     auto first = begin;
     while (first < end && core::is_space(text[first])) ++first;
     if (first < end) {
@@ -243,6 +252,8 @@ class Grounder {
 
 }  // namespace
 
+std::size_t first_sentence_end(std::u32string_view text) { return behind_marks(text, mark_of_end(text, 0)); }
+
 std::string_view name(Support support) noexcept {
   static constexpr std::array<std::string_view, 4> names{"no_claim", "supported", "not_found", "contradicted"};
   return names[static_cast<std::size_t>(support)];
@@ -267,8 +278,15 @@ Verdict ground(std::string_view answer, std::vector<std::string> const& passages
   return verdict;
 }
 
+std::optional<OnUnsupported> on_unsupported_named(std::string_view name) noexcept {
+  static constexpr std::array<std::string_view, 4> names{"off", "flag", "soften", "replace"};
+  auto const at = std::ranges::find(names, name);
+  if (at == names.end()) return std::nullopt;
+  return static_cast<OnUnsupported>(at - names.begin());
+}
+
 std::string apply(std::string_view answer, Verdict const& verdict, OnUnsupported what, Sentences const& unverified) {
-  if (what == OnUnsupported::flag || verdict.grounded()) return std::string(answer);
+  if (what == OnUnsupported::off || what == OnUnsupported::flag || verdict.grounded()) return std::string(answer);
   auto const text = core::decode_utf8(answer);
   std::string out;
   std::size_t at = 0;

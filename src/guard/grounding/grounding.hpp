@@ -51,15 +51,20 @@ struct Verdict {
   [[nodiscard]] double supported_share() const noexcept;
 };
 
+/// Behind the closing marks of the first sentence; the text's size when it has none yet. A full stop at the very end is one.
+[[nodiscard]] std::size_t first_sentence_end(std::u32string_view text);
+
 [[nodiscard]] Verdict ground(std::string_view answer, std::vector<std::string> const& passages,
                              std::vector<std::string> const& conversation, GroundingOptions const& options = {});
 
 /// What is done about sentences that are not supported.
 enum class OnUnsupported {
+  off,      // nothing, and nothing is said: an answer is not judged
   flag,     // nothing: the verdict says it
   soften,   // （未经证实） / (unverified) behind the sentence
   replace,  // the policy's sentence in its place, once for several side by side
 };
+[[nodiscard]] std::optional<OnUnsupported> on_unsupported_named(std::string_view name) noexcept;  ///< "off", "flag", …
 [[nodiscard]] std::string apply(std::string_view answer, Verdict const& verdict, OnUnsupported what,
                                 Sentences const& unverified);
 

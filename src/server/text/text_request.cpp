@@ -13,6 +13,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr int most_tokens = 1 << 20;
+constexpr std::size_t most_bases = 16;
 constexpr std::size_t longest_text = std::size_t{1} << 20;
 
 std::optional<Json> body_of(std::string_view bytes, Complaint& complaint) {
@@ -106,6 +107,31 @@ void read_format(FieldReader& fields, OrderedJson const& body, language::Samplin
   }
 }
 
+void read_look_up(FieldReader& fields, TextRequest& request) {
+  Json const* own = fields.object("parley");
+  if (own == nullptr) return;
+  Complaint complaint;
+  FieldReader inner(*own, "parley", complaint);
+  inner.only({"role", "knowledge", "grounding"});
+  TextRequest::LookUp look_up;
+  look_up.role = inner.text("role", 256).value_or("");
+  if (auto const grounding = inner.choice("grounding", {"off", "flag", "soften", "replace"})) look_up.grounding = *grounding;
+  if (Json const* bases = inner.array("knowledge")) {
+    for (auto const& base : *bases) {
+      if (!base.is_string() || bases->size() > most_bases) {
+        inner.complain("knowledge", "invalid_type", "'parley.knowledge' is a list of at most 16 names.");
+        break;
+      }
+      look_up.bases.push_back(base.get<std::string>());
+    }
+  }
+  if (look_up.role.empty() && look_up.bases.empty()) {
+    inner.complain("knowledge", "missing_required_parameter", "'parley' names a 'role' or the 'knowledge' to search.");
+  }
+  if (complaint) return fields.complain(complaint->param, complaint->code, complaint->message);
+  request.look_up = std::move(look_up);
+}
+
 void refuse_what_is_not_text(FieldReader& fields, Json const& body) {
   for (char const* name : {"functions", "function_call", "audio", "web_search_options"}) {
     if (fields.has(name) && !fields.is_null(name)) {
@@ -147,6 +173,7 @@ ReadText read_chat(std::string_view bytes) {
   if (request.logprobs) prompt.sampling.alternatives = static_cast<int>(alternatives.value_or(0));
   read_format(fields, ordered, prompt.sampling);
   refuse_what_is_not_text(fields, *body);
+  read_look_up(fields, request);
   prompt.messages = read_messages(fields);
   if (!complaint) read_tools(fields, ordered, prompt);
   if (complaint) return std::unexpected(*complaint);

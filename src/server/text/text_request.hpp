@@ -3,6 +3,7 @@
 // Source: OpenAI's API reference, of which the fields that change what is written are understood or refused by name; fields
 // that only tell about the caller (user, metadata, store …) are let pass.
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,15 @@ struct TextRequest {
   bool stream = false;
   bool include_usage = false;
   bool logprobs = false;
+
+  /// Our own extension of chat, `parley`: what is looked up before the answer, and what is done about sentences that it does
+  /// not bear out. Only who asks so gets `parley` in the answer.
+  struct LookUp {
+    std::string role;                ///< whose bases and grounding, unless they are named
+    std::vector<std::string> bases;  ///< "knowledge"
+    std::string grounding;           ///< off, flag, soften, replace; empty: as the role says, or flag
+  };
+  std::optional<LookUp> look_up;
 
   [[nodiscard]] int choices() const { return static_cast<int>(prompts.size()) * n; }
   /// The choices in their order: prompt 0's n answers first. Equal seeds give equal answers, and different ones for each of n.

@@ -72,6 +72,12 @@ TEST(TextRequest, EveryMistakeNamesItsField) {
            Case{R"({"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"a b"}}]})",
                 "tools[0].function.name", "invalid_value"},
            Case{R"({"messages":[{"role":"user","content":"hi"}],"tool_choice":"required"})", "tool_choice", "invalid_value"},
+           Case{R"({"messages":[{"role":"user","content":"hi"}],"parley":{"grounding":"flag"}})", "parley.knowledge",
+                "missing_required_parameter"},
+           Case{R"({"messages":[{"role":"user","content":"hi"}],"parley":{"knowledge":["a"],"grounding":"no"}})",
+                "parley.grounding", "invalid_value"},
+           Case{R"({"messages":[{"role":"user","content":"hi"}],"parley":{"knowledge":[1]}})", "parley.knowledge",
+                "invalid_type"},
        }) {
     auto const read = read_chat(body);
     ASSERT_FALSE(read) << body;
@@ -79,6 +85,16 @@ TEST(TextRequest, EveryMistakeNamesItsField) {
     EXPECT_EQ(read.error().code, code) << body;
     EXPECT_EQ(read.error().type, "invalid_request_error");
   }
+}
+
+TEST(TextRequest, WhatIsLookedUp) {
+  auto const request = good(read_chat(R"({"messages":[{"role":"user","content":"hi"}],
+      "parley":{"role":"shop","knowledge":["a","b"],"grounding":"replace"}})"));
+  ASSERT_TRUE(request.look_up);
+  EXPECT_EQ(request.look_up->role, "shop");
+  EXPECT_THAT(request.look_up->bases, ElementsAre("a", "b"));
+  EXPECT_EQ(request.look_up->grounding, "replace");
+  EXPECT_FALSE(good(read_chat(R"({"messages":[{"role":"user","content":"hi"}]})")).look_up);
 }
 
 TEST(TextRequest, CallsAndTheirResultsAreTold) {

@@ -130,12 +130,20 @@ HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_v
       answer->reply(error_reply(400, request.error()));
       return nullptr;
     }
-    auto const model = hooks.find_model(request->model);
+    auto model = hooks.find_model(request->model);
     if (!model) {
       ProtocolError const unknown{"model_not_found", model.error().message, "model", {}};
       bool const missing = model.error().code == core::Code::not_found;
       answer->reply(missing ? error_reply(404, unknown) : error_reply(model.error()));
       return nullptr;
+    }
+    if (request->look_up) {
+      model = hooks.look_up ? hooks.look_up(*model, *request->look_up)
+                            : core::fail(core::Code::invalid, "Nothing can be looked up here.", "parley");
+      if (!model) {
+        answer->reply(error_reply(model.error()));
+        return nullptr;
+      }
     }
     for (auto& prompt : request->prompts) prompt.client = asked.key;
     auto work = std::make_shared<TextWork>(*std::move(request), std::move(answer), hooks.metrics);

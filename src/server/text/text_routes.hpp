@@ -7,13 +7,17 @@
 #include "language/model.hpp"
 #include "server/http_routes.hpp"
 #include "server/text/text_metrics.hpp"
+#include "server/text/text_request.hpp"
 
 namespace parley::server {
 
 struct TextHooks {
   /// The model of that name ("default" is always one). Called on a server thread, only once the server is ready.
   std::function<core::Result<std::shared_ptr<language::Model>>(std::string const& name)> find_model;
-  std::shared_ptr<TextMetrics> metrics;            ///< told of every request
+  std::shared_ptr<TextMetrics> metrics;  ///< told of every request
+  /// That model, with what the request looks up before it; absent: a request that does is refused.
+  std::function<core::Result<std::shared_ptr<language::Model>>(std::shared_ptr<language::Model>, TextRequest::LookUp const&)>
+      look_up = {};
   std::function<std::string()> more_metrics = {};  ///< further lines for /metrics; from any thread
 };
 

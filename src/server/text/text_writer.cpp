@@ -95,15 +95,16 @@ language::Usage TextWriter::usage() const {
   return all;
 }
 
-/// One chunk of one choice. `delta` and `logprobs` are JSON; an empty `reason`: it goes on.
-std::string TextWriter::event(int choice, std::string const& delta, std::string const& logprobs, std::string const& reason) {
+/// One chunk of one choice. `delta` and `logprobs` are JSON; an empty `reason`: it goes on; `more`: other members, if any.
+std::string TextWriter::event(int choice, std::string const& delta, std::string const& logprobs, std::string const& reason,
+                              std::string const& more) {
   bool const chat = request_.shape == Shape::chat;
   // Put together by hand: this runs for every token of every stream.
   std::string out = "data: {\"id\":\"" + id_ + "\",\"object\":\"" + (chat ? "chat.completion.chunk" : "text_completion") +
                     "\",\"created\":" + std::to_string(created_) + ",\"model\":" + dumped(request_.model) +
                     ",\"choices\":[{\"index\":" + std::to_string(choice) + (chat ? ",\"delta\":" : ",\"text\":") + delta +
                     ",\"logprobs\":" + logprobs + ",\"finish_reason\":" + (reason.empty() ? "null" : "\"" + reason + "\"") +
-                    "}]";
+                    more + "}]";
   if (request_.include_usage) out += ",\"usage\":null";
   return out + "}\n\n";
 }
@@ -153,6 +154,13 @@ std::string TextWriter::piece(int index, language::ToolCallArguments const& argu
   if (!request_.stream) return {};
   Json const told{{"index", call - choice.calls.begin()}, {"function", {{"arguments", arguments.delta}}}};
   return event(index, dumped({{"tool_calls", Json::array({told})}}), "null", "");
+}
+
+/// Our own: `parley` beside the delta. It came only because the request asked for it.
+std::string TextWriter::piece(int index, language::Grounds const& grounds) {
+  at(index).grounds = grounds;
+  if (!request_.stream || request_.shape != Shape::chat) return {};
+  return event(index, "{}", "null", "", ",\"parley\":" + dumped(language::to_json(grounds)));
 }
 
 std::string TextWriter::piece(int index, language::Finish const& finish) {
@@ -212,6 +220,7 @@ HttpReply TextWriter::whole(std::int64_t latency_ms) const {
       one["logprobs"] = request_.logprobs ? completion_logprobs(choice.scores, 0) : Json(nullptr);
     }
     one["finish_reason"] = choice.reason;
+    if (choice.grounds) one["parley"] = language::to_json(*choice.grounds);
     body["choices"].push_back(std::move(one));
   }
   body["usage"] = usage_json(usage());

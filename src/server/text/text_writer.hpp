@@ -2,6 +2,7 @@
 // Answers in OpenAI's shapes: pieces of a language model in, bytes of an HTTP body out. A value; it knows no clock and no
 // socket.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ class TextWriter {
   [[nodiscard]] std::string piece(int choice, language::Delta delta);
   [[nodiscard]] std::string piece(int choice, language::ToolCallBegan const& call);
   [[nodiscard]] std::string piece(int choice, language::ToolCallArguments const& arguments);
+  [[nodiscard]] std::string piece(int choice, language::Grounds const& grounds);
   [[nodiscard]] std::string piece(int choice, language::Finish const& finish);
   [[nodiscard]] std::string end(std::int64_t latency_ms);  ///< when all choices have finished
   [[nodiscard]] static std::string error(core::Error const& error);
@@ -35,12 +37,14 @@ class TextWriter {
     std::string text;
     std::vector<language::ToolCall> calls;
     std::vector<language::TokenScore> scores;
+    std::optional<language::Grounds> grounds;
     language::Usage usage;
     std::string reason;           ///< empty: still being written
     std::size_t code_points = 0;  ///< of the text before the latest piece; /v1/completions wants offsets
   };
   [[nodiscard]] Choice& at(int choice) { return choices_[static_cast<std::size_t>(choice)]; }
-  [[nodiscard]] std::string event(int choice, std::string const& delta, std::string const& logprobs, std::string const& reason);
+  [[nodiscard]] std::string event(int choice, std::string const& delta, std::string const& logprobs, std::string const& reason,
+                                  std::string const& more = {});
 
   TextRequest const& request_;
   std::string id_;

@@ -57,6 +57,20 @@ TEST(TextWriter, AStreamedChat) {
   EXPECT_TRUE(writer.finished());
 }
 
+TEST(TextWriter, WhatAnAnswerStandsOn) {
+  language::Grounds grounds;
+  grounds.sources.push_back({"faq.md", "", "保修三年。", 0, 5, 0});
+  auto const streamed = request(TextRequest::Shape::chat, true);
+  TextWriter stream(streamed, "chatcmpl-1", 123);
+  auto const event = events(stream.piece(0, grounds)).at(0);
+  EXPECT_TRUE(event["choices"][0]["delta"].empty());
+  EXPECT_EQ(event["choices"][0]["parley"]["sources"][0]["path"], "faq.md");
+  auto const asked = request(TextRequest::Shape::chat, false);
+  TextWriter whole(asked, "chatcmpl-1", 123);
+  EXPECT_EQ(whole.piece(0, grounds) + whole.piece(0, finish), "");
+  EXPECT_EQ(json::parse(whole.whole(5).body)["choices"][0]["parley"], language::to_json(grounds));
+}
+
 TEST(TextWriter, AWholeChatOfTwo) {
   auto asked = request(TextRequest::Shape::chat, false);
   asked.n = 2;
