@@ -3,6 +3,7 @@
 //
 //   cloud_load delay TURNS                 every turn: 2 s of sound in, a transcript, an answer, one clause of sound
 //   cloud_load calls CALLS SECONDS         so many conversations, each sending sound at real time and taking turns
+//   cloud_load faults TURNS SEED           turns over two services that break in every way: how each of them ends
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "cloud/net/network.hpp"
 #include "cloud/openai/chat_model.hpp"
 #include "cloud/volcengine/recogniser.hpp"
+#include "cloud/volcengine/simulator/fault_walk.hpp"
 #include "cloud/volcengine/simulator/scripted_engines.hpp"
 #include "cloud/volcengine/simulator/simulator.hpp"
 #include "cloud/volcengine/synthesiser.hpp"
@@ -169,14 +171,21 @@ nlohmann::json delay(int turns) {
   auto const far = clients_of(*network, simulator->port(), 4);
   Engines const near{cloud::volcengine::scripted_recogniser({"北京今天天气怎么样"}), cloud::volcengine::scripted_model(),
                      cloud::volcengine::scripted_synthesiser()};
-  std::vector<double> direct, through;
-  int failed = 0;
+  std::vector<double> direct, through, transcripts, tokens, sounds;
+  int failed = 0, slow = 0;
   whole_turn(far);  // opens the connections
   for (int i = 0; i < turns; ++i) {
     direct.push_back(whole_turn(near).sum());
     auto const turn = whole_turn(far);
     failed += turn.failed ? 1 : 0;
     through.push_back(turn.sum());
+    transcripts.push_back(turn.transcript);
+    tokens.push_back(turn.token);
+    sounds.push_back(turn.sound);
+    if (turn.sum() < 5) continue;
+    ++slow;
+    std::cerr << "turn " << i << ": transcript " << turn.transcript << ", token " << turn.token << ", sound " << turn.sound
+              << '\n';
   }
   auto const counts = far.chat->connections();
   return {{"turns", turns},
@@ -185,6 +194,11 @@ nlohmann::json delay(int turns) {
           {"direct_ms_p99", percentile(direct, 0.99)},
           {"through_ms_median", percentile(through, 0.5)},
           {"through_ms_p99", percentile(through, 0.99)},
+          {"through_ms_longest", percentile(through, 1)},
+          {"turns_above_5_ms", slow},
+          {"transcript_ms_p99", percentile(transcripts, 0.99)},
+          {"token_ms_p99", percentile(tokens, 0.99)},
+          {"sound_ms_p99", percentile(sounds, 0.99)},
           {"chat_connections_opened", counts.opened},
           {"chat_connections_reused", counts.reused},
           {"speech_connections_opened", far.voice->counts().opened},
@@ -303,6 +317,26 @@ nlohmann::json many(int calls, int seconds) {
           {"speech_sessions", far.voice->counts().sessions}};
 }
 
+nlohmann::ordered_json faults(int turns, std::uint32_t seed) {
+  namespace volcengine = cloud::volcengine;
+  auto const walk = volcengine::fault_walk(turns, 48, seed);
+  if (!walk) return {{"error", core::describe(walk.error())}};
+  nlohmann::ordered_json injected;
+  for (std::size_t kind = 1; kind < walk->faults.size(); ++kind) {
+    injected[volcengine::name(static_cast<volcengine::Fault::Kind>(kind))] = walk->faults.at(kind);
+  }
+  return {{"turns", walk->turns()},
+          {"answered", walk->answered},
+          {"apologised", walk->apologised},
+          {"not_understood", walk->not_understood},
+          {"unspoken", walk->unspoken},
+          {"without_a_word", walk->without_a_word},
+          {"hung", walk->hung},
+          {"longest_ms", walk->longest_ms},
+          {"deadline_ms", std::chrono::milliseconds(volcengine::fault_walk_deadline).count()},
+          {"injected", injected}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -315,6 +349,11 @@ int main(int argc, char** argv) {
     std::cout << many(std::atoi(words[1].c_str()), std::atoi(words[2].c_str())).dump(1) << std::endl;
     return 0;
   }
-  std::cerr << "usage: cloud_load delay TURNS | calls CALLS SECONDS" << std::endl;
+  if (words.size() == 3 && words[0] == "faults") {
+    auto const walk = faults(std::atoi(words[1].c_str()), static_cast<std::uint32_t>(std::atoi(words[2].c_str())));
+    std::cout << walk.dump(1) << std::endl;
+    return walk.value("hung", 1) + walk.value("without_a_word", 1) == 0 ? 0 : 1;
+  }
+  std::cerr << "usage: cloud_load delay TURNS | calls CALLS SECONDS | faults TURNS SEED" << std::endl;
   return 2;
 }

@@ -101,7 +101,16 @@ int call_command(CallOptions const& options, Config const& config) {
     else
       caller.on(news);
   };
-  auto call = conversation::Call::open(strand, (*house)->engines_for(*role), settings, listen, recorder);
+  std::shared_ptr<core::Ledger> ledger;
+  if (!config.services.services.empty()) {
+    auto prices = load_prices(share_folder() / "config" / config.prices);
+    if (!prices) return complain(prices.error());
+    ledger = std::make_shared<core::Ledger>();
+    printer.follow(ledger, *std::move(prices));
+  }
+  auto engines = (*house)->engines_for(*role, ledger);
+  if (!engines) return complain(engines.error());
+  auto call = conversation::Call::open(strand, *std::move(engines), settings, listen, recorder);
   if (!call) return complain(call.error());
 
   RecordedCaller::Outcome outcome;
@@ -133,6 +142,7 @@ int call_command(CallOptions const& options, Config const& config) {
   io.run();
   if (card) card->stop();
   call->reset();
+  printer.bill();
 
   for (auto const& sentence : outcome.unanswered) std::cerr << "parley: " << sentence << std::endl;
   auto const& totals = printer.totals();

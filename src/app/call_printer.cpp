@@ -98,10 +98,43 @@ void CallPrinter::turn(measure::Turn const& turn) {
   if (auto const wait = turn.wait()) totals_.waits_ms.push_back(std::chrono::duration<double, std::milli>(*wait).count());
   if (json_) {
     json line{{"type", "turn"}, {"item", turn.reply_item}, {"stages", json::parse(measure::to_json(turn))}};
+    if (ledger_) line["services"] = json::parse(uses());
     out_ << line.dump() << std::endl;
   } else {
     out_ << '\n' << measure::waterfall(turn) << std::endl;
   }
+}
+
+void CallPrinter::follow(std::shared_ptr<core::Ledger> ledger, Prices prices) {
+  ledger_ = std::move(ledger);
+  prices_ = std::move(prices);
+}
+
+std::string CallPrinter::uses() {
+  std::string out = "[";
+  for (auto const& use : ledger_->take()) {
+    auto const* price = prices_.of(use.product, today());
+    bill_.add(use, price);
+    out += (out.size() > 1 ? "," : "") + to_json(use, price);
+  }
+  return out + "]";
+}
+
+void CallPrinter::bill() {
+  if (!ledger_) return;
+  auto const rest = uses();
+  if (json_) {
+    json line{{"type", "bill"}, {"services", json::parse(rest)}};
+    line.update(json::parse(to_json(bill_)));
+    out_ << line.dump() << std::endl;
+    return;
+  }
+  std::string sums;
+  for (auto const& [currency, sum] : bill_.sums) sums += fmt::format(" {:.4f} {}", sum, currency);
+  int unknown = 0;
+  for (auto const& [product, uses] : bill_.without_a_price) unknown += uses;
+  if (!sums.empty()) note("the services of this call cost" + sums);
+  if (unknown != 0) note(fmt::format("{} requests to services have no price in the table of prices", unknown));
 }
 
 }  // namespace parley::app

@@ -91,6 +91,7 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
                    {"end_of_turn", text(config.end_of_turn)}});
            }},
           {"guard", text(config.guard)},
+          {"prices", text(config.prices)},
           {"services", [](YAML::Node const&) {}},  // both read below: they know of each other
           {"use", [](YAML::Node const&) {}},
           {"log", text(config.log)}});

@@ -25,7 +25,8 @@ struct Config {
   std::string asr = "whisper-base";
   std::string voice_activity = "silero-vad";
   std::string end_of_turn = "smart-turn-v3.2";
-  std::string guard = "guard.yaml";  ///< policy, beside the shipped configuration unless absolute; "off": no gate
+  std::string guard = "guard.yaml";    ///< policy, beside the shipped configuration unless absolute; "off": no gate
+  std::string prices = "prices.yaml";  ///< of services, beside the shipped configuration unless absolute
   std::string log = "warn";
   ServicesConfig services;  ///< what is far away, and what is used of it
 };

@@ -54,6 +54,16 @@ Finding try_model(language::Model& model) {
   return found(once.promise);
 }
 
+Finding try_embedder(language::Embedder& embedder) {
+  Once once;
+  auto const job = embedder.embed({"你好"}, language::Purpose::query, core::Urgency::background,
+                                  [once, &embedder](Result<std::vector<language::Vector>> const& vectors) {
+                                    if (!vectors) return once(std::unexpected(vectors.error()));
+                                    once(fmt::format("embeds; {} dimensions", embedder.dimensions()));
+                                  });
+  return found(once.promise);
+}
+
 Finding try_recogniser(speech::Recogniser const& recogniser) {
   Once once;
   auto const stream = recogniser.open({}, [once](Result<speech::Transcript> const& result) {
@@ -96,6 +106,11 @@ bool report(std::string const& what, std::function<Finding()> const& attempt) {
   return false;
 }
 
+std::vector<std::string> UseConfig::* list_of(std::string const& kind) {
+  if (kind == "chat") return &UseConfig::model;
+  return kind == "volcengine-recognition" || kind == "openai-transcription" ? &UseConfig::recogniser : &UseConfig::synthesiser;
+}
+
 int look_at_services(Config const& config) {
   if (config.services.services.empty()) {
     std::cout << "no services are configured; see docs/volcengine.md" << std::endl;
@@ -106,11 +121,16 @@ int look_at_services(Config const& config) {
     ServicesConfig alone;
     alone.services[name] = service;
     alone.authorities = config.services.authorities;
-    auto& use = alone.use;
-    (service.kind == "chat" ? use.model : service.kind == "volcengine-recognition" ? use.recogniser : use.synthesiser) = {name};
+    if (service.kind == "embeddings") {
+      alone.use.embedder = name;
+    } else {
+      alone.use.*list_of(service.kind) = {name};
+    }
     auto services = Services::open(alone);
     if (!services) {
       well = report(name, [&]() -> Finding { return std::unexpected(services.error()); }) && well;
+    } else if (auto const embedder = (*services)->embedder_named(name)) {
+      well = report(fmt::format("{} ({})", name, service.model), [&] { return try_embedder(*embedder); }) && well;
     } else if (auto const model = (*services)->model_named(name)) {
       well = report(fmt::format("{} ({})", name, service.model), [&] { return try_model(*model); }) && well;
     } else if (auto const recogniser = (*services)->recogniser_named(name)) {

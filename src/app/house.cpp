@@ -7,11 +7,13 @@
 #include <future>
 #include <numbers>
 
+#include "app/booked_engines.hpp"
 #include "app/grounded_model.hpp"
 #include "app/knowledge_base.hpp"
 #include "app/knowledge_room.hpp"
 #include "app/voice_measuring.hpp"
 #include "audio/format.hpp"
+#include "cloud/resilience/apologetic_model.hpp"
 #include "engine/espeak_voice.hpp"
 #include "engine/ggml/llama.hpp"
 #include "engine/ggml/whisper.hpp"
@@ -46,11 +48,14 @@ audio::Samples hum() {
 House::House(Config config) : config_(std::move(config)), roles_(share_folder() / "roles") {}
 House::~House() = default;
 
-conversation::Engines House::engines_for(language::Role const& role) const {
-  auto engines = engines_;
-  if (!role.knowledge.empty() && engines.model) {
-    engines.model = grounded(engines.model, role.knowledge, role.grounding);
+Result<conversation::Engines> House::engines_for(language::Role const& role, std::shared_ptr<core::Ledger> ledger) const {
+  auto engines = engines_of(role);
+  if (!engines) return engines;
+  if (!role.knowledge.empty() && engines->model) {
+    engines->model = grounded(engines->model, role.knowledge, role.grounding);
   }
+  if (!config_.services.services.empty()) engines->model = std::make_shared<cloud::ApologeticModel>(engines->model);
+  if (ledger) *engines = booked(*std::move(engines), std::move(ledger));
   return engines;
 }
 
@@ -58,6 +63,32 @@ std::shared_ptr<language::Model> House::grounded(std::shared_ptr<language::Model
                                                  std::string const& check) const {
   Grounding grounding{std::move(bases), guard::on_unsupported_named(check).value_or(guard::OnUnsupported::flag), guard_};
   return std::make_shared<GroundedModel>(std::move(model), *knowledge_, std::move(grounding));
+}
+
+/// The house's, or those of the services that the role names.
+Result<conversation::Engines> House::engines_of(language::Role const& role) const {
+  if (role.recogniser.empty() && role.model.empty() && role.synthesiser.empty()) return engines_;
+  auto engines = local_;
+  auto recogniser = services_->recogniser(role.recogniser, local_.recogniser);
+  if (!recogniser) return std::unexpected(recogniser.error());
+  auto model = services_->model(role.model, local_.model);
+  if (!model) return std::unexpected(model.error());
+  auto synthesiser = services_->synthesiser(role.synthesiser, local_.synthesiser, config_.voices);
+  if (!synthesiser) return std::unexpected(synthesiser.error());
+  engines.recogniser = *std::move(recogniser);
+  engines.model = *std::move(model);
+  engines.synthesiser = *std::move(synthesiser);
+  return guarded(std::move(engines));
+}
+
+/// Whether the house, or any of its roles, is served by this machine itself.
+bool House::needs_local(std::vector<std::string> UseConfig::* use, std::vector<std::string> language::Role::* wish) const {
+  if (ServicesConfig::local(config_.services.use.*use)) return true;
+  for (auto const& id : roles_.ids()) {
+    if (auto const role = roles_.load(id); role && std::ranges::find((*role).*wish, "local") != ((*role).*wish).end())
+      return true;
+  }
+  return false;
 }
 
 Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Say const& say) {
@@ -69,25 +100,38 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
   house->services_ = *std::move(services);
   house->openvino_ = std::make_unique<engine::OpenVino>(models::home_directory() / "compiled");
   house->arbiter_ = std::make_unique<engine::Arbiter>();
-  house->knowledge_ = std::make_unique<KnowledgeRoom>([arbiter = house->arbiter_.get()] { return open_embedder(*arbiter); });
+  house->knowledge_ = std::make_unique<KnowledgeRoom>(
+      [arbiter = house->arbiter_.get(), far = house->services_->embedder()]() -> Result<std::shared_ptr<language::Embedder>> {
+        if (far) return far;
+        return open_embedder(*arbiter);
+      });
   if (parts.hearing) {
     say("loading: voice activity, end of turn, speech recognition");
     if (auto done = house->open_hearing(*store); !done) return std::unexpected(done.error());
   }
-  if (parts.thinking && ServicesConfig::local(config.services.use.model)) {
+  if (parts.thinking && house->needs_local(&UseConfig::model, &language::Role::model)) {
     say(fmt::format("loading: language model {}", config.llm));
     if (auto done = house->open_thinking(*store); !done) return std::unexpected(done.error());
   }
-  if (parts.speaking && ServicesConfig::local(config.services.use.synthesiser)) {
+  if (parts.speaking && house->needs_local(&UseConfig::synthesiser, &language::Role::synthesiser)) {
     say("loading: voices");
     if (auto done = house->open_speaking(*store); !done) return std::unexpected(done.error());
   }
   auto const& local = house->local_;
   house->engines_ = local;
-  if (parts.hearing) house->engines_.recogniser = house->services_->recogniser(local.recogniser);
-  if (parts.thinking) house->engines_.model = house->services_->model(local.model);
-  if (parts.speaking) house->engines_.synthesiser = house->services_->synthesiser(local.synthesiser, config.voices);
-  if (auto done = house->open_guard(); !done) return std::unexpected(done.error());
+  auto const take = [](auto& where, auto made) -> Result<void> {
+    if (!made) return std::unexpected(made.error());
+    where = *std::move(made);
+    return {};
+  };
+  auto& engines = house->engines_;
+  auto& far = *house->services_;
+  Result<void> done;
+  if (parts.hearing) done = take(engines.recogniser, far.recogniser({}, local.recogniser));
+  if (done && parts.thinking) done = take(engines.model, far.model({}, local.model));
+  if (done && parts.speaking) done = take(engines.synthesiser, far.synthesiser({}, local.synthesiser, config.voices));
+  if (done) done = house->open_guard();
+  if (!done) return std::unexpected(done.error());
   return house;
 }
 
@@ -100,11 +144,17 @@ Result<void> House::open_guard() {
   auto guard = guard::Guard::compile(std::move(*policy));
   if (!guard) return std::unexpected(guard.error());
   guard_ = std::move(*guard);
-  if (engines_.model) engines_.model = std::make_shared<guard::GuardedModel>(engines_.model, guard_);
-  if (engines_.recogniser && guard_->policy().mask_transcripts) {
-    engines_.recogniser = std::make_shared<guard::GuardedRecogniser const>(engines_.recogniser, guard_);
-  }
+  engines_ = guarded(std::move(engines_));
   return {};
+}
+
+conversation::Engines House::guarded(conversation::Engines engines) const {
+  if (!guard_) return engines;
+  if (engines.model) engines.model = std::make_shared<guard::GuardedModel>(engines.model, guard_);
+  if (engines.recogniser && guard_->policy().mask_transcripts) {
+    engines.recogniser = std::make_shared<guard::GuardedRecogniser const>(engines.recogniser, guard_);
+  }
+  return engines;
 }
 
 Result<void> House::open_hearing(models::Store const& store) {
@@ -120,7 +170,7 @@ Result<void> House::open_hearing(models::Store const& store) {
   if (!turn) return std::unexpected(turn.error());
   local_.end_of_turn = *turn;
 
-  if (!ServicesConfig::local(config_.services.use.recogniser)) return {};
+  if (!needs_local(&UseConfig::recogniser, &language::Role::recogniser)) return {};
   auto const whisper_folder = store.require(config_.asr);
   if (!whisper_folder) return std::unexpected(whisper_folder.error());
   auto whisper = engine::Whisper::load(*whisper_folder / "ggml-base.bin", *arbiter_);

@@ -51,8 +51,10 @@ class House {
   [[nodiscard]] language::Roles const& roles() const { return roles_; }
   /// What everything that people and models say passes; null when it is switched off.
   [[nodiscard]] std::shared_ptr<guard::Guard const> const& guard() const { return guard_; }
-  /// The same, with a language model that searches the role's knowledge before it answers.
-  [[nodiscard]] conversation::Engines engines_for(language::Role const& role) const;
+  /// For one call of this role: the services it names in place of the house's, a language model that searches its knowledge
+  /// before it answers and that says so when it cannot answer. What is done far away is written into `ledger`, if there is one.
+  [[nodiscard]] core::Result<conversation::Engines> engines_for(language::Role const& role,
+                                                                std::shared_ptr<core::Ledger> ledger = nullptr) const;
   /// A model that searches `bases` before it answers, and whose sentences are checked: off, flag, soften, replace.
   [[nodiscard]] std::shared_ptr<language::Model> grounded(std::shared_ptr<language::Model> model,
                                                           std::vector<std::string> bases, std::string const& check) const;
@@ -67,6 +69,10 @@ class House {
   [[nodiscard]] core::Result<void> open_thinking(models::Store const& store);
   [[nodiscard]] core::Result<void> open_speaking(models::Store const& store);
   [[nodiscard]] core::Result<void> open_guard();
+  [[nodiscard]] core::Result<conversation::Engines> engines_of(language::Role const& role) const;
+  [[nodiscard]] conversation::Engines guarded(conversation::Engines engines) const;
+  [[nodiscard]] bool needs_local(std::vector<std::string> UseConfig::* use,
+                                 std::vector<std::string> language::Role::* wish) const;
   [[nodiscard]] core::Result<void> warm_voice(std::string const& language, std::string const& voice) const;
   [[nodiscard]] core::Result<void> warm_hearing() const;
   [[nodiscard]] core::Result<void> warm_roles() const;

@@ -44,8 +44,10 @@ core::Result<server::OpenedCall> open_call(House const& house, server::CallReque
   opened.settings = settings_of(*role, config);
   opened.role = role->id;
   opened.transcriber = config.asr;
-  opened.voices = voices_of(*house.engines().synthesiser);
-  auto call = conversation::Call::open(request.executor, house.engines_for(*role), opened.settings, std::move(listener));
+  auto engines = house.engines_for(*role);
+  if (!engines) return std::unexpected(engines.error());
+  opened.voices = voices_of(*engines->synthesiser);
+  auto call = conversation::Call::open(request.executor, *std::move(engines), opened.settings, std::move(listener));
   if (!call) return std::unexpected(call.error());
   opened.call = std::move(*call);
   return opened;

@@ -1,45 +1,57 @@
 #include "app/services.hpp"
 
 #include <algorithm>
-#include <array>
+#include <boost/asio/steady_timer.hpp>
 
+#include "app/service_makers.hpp"
 #include "cloud/net/network.hpp"
-#include "cloud/openai/chat_model.hpp"
 #include "cloud/resilience/failover_model.hpp"
 #include "cloud/resilience/failover_recogniser.hpp"
 #include "cloud/resilience/failover_synthesiser.hpp"
-#include "cloud/volcengine/recogniser.hpp"
-#include "cloud/volcengine/synthesiser.hpp"
 
 namespace parley::app {
 namespace {
 
 using core::Result;
-using std::chrono::milliseconds;
 
-Result<cloud::Secret> secret(std::string const& from, std::string const& service) {
-  if (from.empty()) return cloud::Secret();
-  auto key = cloud::load_secret(from);
-  if (!key) key.error().message += " (service '" + service + "')";
-  return key;
+core::Error no_local() {
+  return {core::Code::unavailable,
+          "the models of this machine are not loaded: put `local` into the list under `use` as well",
+          "local",
+          {}};
 }
 
-Result<cloud::volcengine::Account> account_of(ServiceConfig const& service, std::string const& name) {
-  auto key = secret(service.key_from, name);
-  if (!key) return std::unexpected(key.error());
-  auto token = secret(service.token_from, name);
-  if (!token) return std::unexpected(token.error());
-  if (key->empty() == token->empty()) {
-    return core::fail(core::Code::invalid,
-                      "the service needs either key_from (the new console's API key) or app_id with token_from (the old one), "
-                      "and not both",
-                      name);
+/// The entries of a list, "local" being what is near.
+template <class T>
+Result<std::vector<typename cloud::Providers<T>::Entry>> entries(std::vector<std::string> const& list,
+                                                                 std::map<std::string, std::shared_ptr<T>> const& far,
+                                                                 std::shared_ptr<T> const& near) {
+  std::vector<typename cloud::Providers<T>::Entry> out;
+  for (auto const& name : list) {
+    auto const at = far.find(name);
+    if (name != "local" && at == far.end()) {
+      return core::fail(core::Code::invalid, "this service does something else; look at its kind", name);
+    }
+    out.push_back({name, name == "local" ? near : at->second});
+    if (!out.back().provider) return std::unexpected(no_local());
   }
-  return cloud::volcengine::Account{service.app_id, *std::move(token), *std::move(key)};
+  return out;
 }
 
-std::string own(std::string const& voice, std::string const& service) {
-  return voice.starts_with(service + ":") ? voice : service + ":" + voice;
+cloud::FailoverModel::After after_on(cloud::net::Network& network) {
+  return [&network](core::Duration time, std::function<void()> then) {
+    auto const timer = std::make_shared<boost::asio::steady_timer>(network.strand(), time);
+    timer->async_wait([timer, then = std::move(then)](boost::system::error_code error) {
+      if (!error) then();
+    });
+  };
+}
+
+template <class T>
+std::shared_ptr<T> named(std::mutex& mutex, std::map<std::string, std::shared_ptr<T>> const& all, std::string const& name) {
+  std::lock_guard const lock(mutex);
+  auto const at = all.find(name);
+  return at == all.end() ? nullptr : at->second;
 }
 
 }  // namespace
@@ -49,147 +61,104 @@ Services::~Services() = default;
 
 Result<std::unique_ptr<Services>> Services::open(ServicesConfig const& config) {
   std::unique_ptr<Services> services(new Services(config));
-  std::vector<std::string> used;
-  for (auto const* list : {&config.use.recogniser, &config.use.model, &config.use.synthesiser}) {
-    used.insert(used.end(), list->begin(), list->end());
-  }
-  std::erase(used, "local");
-  if (used.empty()) return services;
+  if (config.services.empty()) return services;
   auto network = cloud::net::Network::start(1, config.authorities);
   if (!network) return std::unexpected(network.error());
   services->network_ = *std::move(network);
-  for (auto const& [name, service] : config.services) {
-    if (std::ranges::find(used, name) == used.end()) continue;
-    if (auto made = services->make(name, service); !made) return std::unexpected(made.error());
-  }
+  auto used = config.use.recogniser;
+  used.insert(used.end(), config.use.model.begin(), config.use.model.end());
+  used.insert(used.end(), config.use.synthesiser.begin(), config.use.synthesiser.end());
+  if (!config.use.embedder.empty()) used.push_back(config.use.embedder);
+  if (auto made = services->need(used); !made) return std::unexpected(made.error());
   return services;
 }
 
-Result<void> Services::make(std::string const& name, ServiceConfig const& service) {
-  auto const address = cloud::net::parse_address(service.url);
-  if (!address) {
-    auto error = address.error();
-    error.message += " (service '" + name + "')";
-    return std::unexpected(std::move(error));
+Result<void> Services::need(Names const& list) {
+  for (auto const& name : list) {
+    bool const there =
+        recognisers_.contains(name) || models_.contains(name) || synthesisers_.contains(name) || embedders_.contains(name);
+    if (name == "local" || there) continue;
+    auto const service = config_.services.find(name);
+    if (service == config_.services.end()) {
+      return core::fail(core::Code::not_found, "there is no such service under `services` of the configuration", name);
+    }
+    if (auto made = make(name, service->second); !made) return made;
   }
-  if (service.kind == "chat") {
-    cloud::openai::ChatModel::Options options;
-    options.service = name;
-    options.address = *address;
-    auto key = secret(service.key_from, name);
-    if (!key) return std::unexpected(key.error());
-    options.key = *std::move(key);
-    options.chat.model = service.model;
-    options.chat.thinking = service.thinking;
-    options.chat.send_stop = service.thinking.empty();
-    options.patience.first_byte = milliseconds(service.first_ms);
-    options.patience.between = milliseconds(service.between_ms);
-    models_[name] = std::make_shared<cloud::openai::ChatModel>(*network_, std::move(options));
-    return {};
-  }
-  auto account = account_of(service, name);
-  if (!account) return std::unexpected(account.error());
-  if (service.kind == "volcengine-recognition") {
-    cloud::volcengine::Recogniser::Options options;
-    options.service = name;
-    options.address = *address;
-    options.account = *std::move(account);
-    if (!service.resource.empty()) options.resource = service.resource;
-    options.boosting_table = service.boosting_table;
-    options.gzip = service.gzip;
-    options.final_within = milliseconds(service.first_ms);
-    recognisers_[name] = std::make_shared<cloud::volcengine::Recogniser>(*network_, std::move(options));
-    return {};
-  }
-  cloud::volcengine::Synthesiser::Options options;
-  options.service = name;
-  options.address = *address;
-  options.account = *std::move(account);
-  options.resource = service.resource;
-  options.model = service.model;
-  options.style = service.style;
-  options.pitch = service.pitch;
-  options.loudness = service.loudness;
-  options.connections = service.connections;
-  options.first_sound_within = milliseconds(service.first_ms);
-  options.between = milliseconds(service.between_ms);
-  for (auto const& [language, voice] : service.voices) options.voices.push_back({own(voice, name), {language}, "Volcengine"});
-  auto synthesiser = std::make_shared<cloud::volcengine::Synthesiser>(*network_, std::move(options));
-  for (auto const& [language, voice] : service.voices) {
-    if (auto known = synthesiser->check(own(voice, name)); !known) return known;
-    synthesiser->warm(own(voice, name));
-  }
-  synthesisers_[name] = std::move(synthesiser);
   return {};
 }
 
-namespace {
-
-/// The entries of a list, "local" being what is near.
-template <class T>
-std::vector<typename cloud::Providers<T>::Entry> entries(std::vector<std::string> const& list,
-                                                         std::map<std::string, std::shared_ptr<T>> const& far,
-                                                         std::shared_ptr<T> const& near) {
-  std::vector<typename cloud::Providers<T>::Entry> out;
-  for (auto const& name : list) {
-    if (name == "local") {
-      out.push_back({name, near});
-    } else {
-      out.push_back({name, far.at(name)});
-    }
+Result<void> Services::make(std::string const& name, ServiceConfig const& service) {
+  auto const keep = [&](auto& where, auto made) -> Result<void> {
+    if (!made) return std::unexpected(made.error());
+    where[name] = *std::move(made);
+    return {};
+  };
+  if (service.kind == "chat") return keep(models_, make_chat(*network_, name, service));
+  if (service.kind == "embeddings") return keep(embedders_, make_embedder(*network_, name, service));
+  if (service.kind == "openai-transcription") return keep(recognisers_, make_transcription(*network_, name, service));
+  if (service.kind == "openai-speech") return keep(synthesisers_, make_speech(*network_, name, service));
+  if (service.kind == "volcengine-recognition") {
+    return keep(recognisers_, make_volcengine_recogniser(*network_, name, service));
   }
-  return out;
+  return keep(synthesisers_, make_volcengine_synthesiser(*network_, name, service));
 }
 
-}  // namespace
-
-std::shared_ptr<speech::Recogniser const> Services::recogniser(std::shared_ptr<speech::Recogniser const> local) const {
-  if (config_.use.recogniser.empty()) return local;
-  return std::make_shared<cloud::FailoverRecogniser>(entries(config_.use.recogniser, recognisers_, local));
+Result<Services::Recogniser> Services::recogniser(Names const& list, Recogniser const& local) {
+  auto const& names = list.empty() ? config_.use.recogniser : list;
+  if (names.empty()) return local;
+  std::lock_guard const lock(mutex_);
+  if (auto const at = recogniser_lists_.find(names); at != recogniser_lists_.end()) return at->second;
+  if (auto made = need(names); !made) return std::unexpected(made.error());
+  auto providers = entries(names, recognisers_, local);
+  if (!providers) return std::unexpected(providers.error());
+  return recogniser_lists_[names] = std::make_shared<cloud::FailoverRecogniser>(*std::move(providers));
 }
 
-std::shared_ptr<language::Model> Services::model(std::shared_ptr<language::Model> local) const {
-  if (config_.use.model.empty()) return local;
-  return std::make_shared<cloud::FailoverModel>(entries(config_.use.model, models_, local));
+Result<Services::Model> Services::model(Names const& list, Model const& local) {
+  auto const& names = list.empty() ? config_.use.model : list;
+  if (names.empty()) return local;
+  std::lock_guard const lock(mutex_);
+  if (auto const at = model_lists_.find(names); at != model_lists_.end()) return at->second;
+  if (auto made = need(names); !made) return std::unexpected(made.error());
+  auto providers = entries(names, models_, local);
+  if (!providers) return std::unexpected(providers.error());
+  auto after = config_.use.hedge && network_ ? after_on(*network_) : cloud::FailoverModel::After();
+  return model_lists_[names] = std::make_shared<cloud::FailoverModel>(*std::move(providers), std::move(after));
 }
 
-std::shared_ptr<speech::Synthesiser const> Services::synthesiser(std::shared_ptr<speech::Synthesiser const> local,
-                                                                 std::map<std::string, std::string> const& house_voices) const {
-  if (config_.use.synthesiser.empty()) return local;
+Result<Services::Synthesiser> Services::synthesiser(Names const& list, Synthesiser const& local,
+                                                    std::map<std::string, std::string> const& house_voices) {
+  auto const& names = list.empty() ? config_.use.synthesiser : list;
+  if (names.empty()) return local;
+  std::lock_guard const lock(mutex_);
+  if (auto const at = synthesiser_lists_.find(names); at != synthesiser_lists_.end()) return at->second;
+  if (auto made = need(names); !made) return std::unexpected(made.error());
+  auto const providers = entries(names, synthesisers_, local);
+  if (!providers) return std::unexpected(providers.error());
   std::vector<cloud::FailoverSynthesiser::Speaker> speakers;
-  for (auto const& name : config_.use.synthesiser) {
-    if (name == "local") {
-      speakers.push_back({name, local, true, {}, {}});
+  for (auto const& [name, synthesiser] : *providers) {
+    cloud::FailoverSynthesiser::Speaker speaker{name, synthesiser, name == "local", {}, {}};
+    if (speaker.local) {
       for (auto const& [language, voice] : house_voices) {
-        if (local->check(voice)) speakers.back().voices[language] = voice;
+        if (local->check(voice)) speaker.voices[language] = voice;
       }
-      continue;
+    } else {
+      auto const& service = config_.services.at(name);
+      for (auto const& [language, voice] : service.voices) speaker.voices[language] = own_voice(voice, name);
+      for (auto const& [foreign, voice] : service.instead) speaker.instead[foreign] = own_voice(voice, name);
     }
-    auto const& service = config_.services.at(name);
-    cloud::FailoverSynthesiser::Speaker speaker{name, synthesisers_.at(name), false, {}, {}};
-    for (auto const& [language, voice] : service.voices) speaker.voices[language] = own(voice, name);
-    for (auto const& [foreign, voice] : service.instead) speaker.instead[foreign] = own(voice, name);
     speakers.push_back(std::move(speaker));
   }
-  return std::make_shared<cloud::FailoverSynthesiser>(std::move(speakers));
+  return synthesiser_lists_[names] = std::make_shared<cloud::FailoverSynthesiser>(std::move(speakers));
 }
 
-namespace {
+std::shared_ptr<language::Embedder> Services::embedder() { return embedder_named(config_.use.embedder); }
 
-template <class T>
-std::shared_ptr<T> named(std::map<std::string, std::shared_ptr<T>> const& all, std::string const& name) {
-  auto const at = all.find(name);
-  return at == all.end() ? nullptr : at->second;
-}
-
-}  // namespace
-
-std::shared_ptr<speech::Recogniser const> Services::recogniser_named(std::string const& name) const {
-  return named(recognisers_, name);
-}
-std::shared_ptr<language::Model> Services::model_named(std::string const& name) const { return named(models_, name); }
-std::shared_ptr<speech::Synthesiser const> Services::synthesiser_named(std::string const& name) const {
-  return named(synthesisers_, name);
+Services::Recogniser Services::recogniser_named(std::string const& name) const { return named(mutex_, recognisers_, name); }
+Services::Model Services::model_named(std::string const& name) const { return named(mutex_, models_, name); }
+Services::Synthesiser Services::synthesiser_named(std::string const& name) const { return named(mutex_, synthesisers_, name); }
+std::shared_ptr<language::Embedder> Services::embedder_named(std::string const& name) const {
+  return named(mutex_, embedders_, name);
 }
 
 }  // namespace parley::app

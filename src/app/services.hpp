@@ -2,10 +2,13 @@
 // What is far away, made from its configuration, behind the interfaces that calls know.
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "app/services_config.hpp"
 #include "core/result.hpp"
+#include "language/embedder.hpp"
 #include "language/model.hpp"
 #include "speech/recogniser.hpp"
 #include "speech/synthesiser.hpp"
@@ -16,33 +19,49 @@ class Network;
 
 namespace parley::app {
 
-/// Made on the main thread, before the engines that use it, and destroyed after them.
+/// Made on the main thread, before the engines that use it, and destroyed after them. Thread-safe.
 class Services {
  public:
-  /// Reads every key that is named and used. Nothing is connected yet. Errors name the service.
+  using Names = std::vector<std::string>;
+  using Recogniser = std::shared_ptr<speech::Recogniser const>;
+  using Model = std::shared_ptr<language::Model>;
+  using Synthesiser = std::shared_ptr<speech::Synthesiser const>;
+
+  /// Reads every key that `use` needs. Nothing is connected yet. Errors name the service.
   [[nodiscard]] static core::Result<std::unique_ptr<Services>> open(ServicesConfig const& config);
   ~Services();
 
-  /// The list of the configuration as one; `local` where the list says so, and alone when there is no list.
-  [[nodiscard]] std::shared_ptr<speech::Recogniser const> recogniser(std::shared_ptr<speech::Recogniser const> local) const;
-  [[nodiscard]] std::shared_ptr<language::Model> model(std::shared_ptr<language::Model> local) const;
-  [[nodiscard]] std::shared_ptr<speech::Synthesiser const> synthesiser(
-      std::shared_ptr<speech::Synthesiser const> local, std::map<std::string, std::string> const& house_voices) const;
+  /// The services of a list as one, `local` where the list says so; an empty list is the configuration's own, and where that is
+  /// empty too, `local` alone. The same list is the same one: who fails one call is not asked by the next. A service that is
+  /// not in `use` is made when it is first asked for.
+  [[nodiscard]] core::Result<Recogniser> recogniser(Names const& list, Recogniser const& local);
+  [[nodiscard]] core::Result<Model> model(Names const& list, Model const& local);
+  [[nodiscard]] core::Result<Synthesiser> synthesiser(Names const& list, Synthesiser const& local,
+                                                      std::map<std::string, std::string> const& house_voices);
+  /// Of knowledge bases; null: the machine's own.
+  [[nodiscard]] std::shared_ptr<language::Embedder> embedder();
 
   /// One of each kind by its name, for trying it alone; null when it is of another kind.
-  [[nodiscard]] std::shared_ptr<speech::Recogniser const> recogniser_named(std::string const& name) const;
-  [[nodiscard]] std::shared_ptr<language::Model> model_named(std::string const& name) const;
-  [[nodiscard]] std::shared_ptr<speech::Synthesiser const> synthesiser_named(std::string const& name) const;
+  [[nodiscard]] Recogniser recogniser_named(std::string const& name) const;
+  [[nodiscard]] Model model_named(std::string const& name) const;
+  [[nodiscard]] Synthesiser synthesiser_named(std::string const& name) const;
+  [[nodiscard]] std::shared_ptr<language::Embedder> embedder_named(std::string const& name) const;
 
  private:
   explicit Services(ServicesConfig config);
+  [[nodiscard]] core::Result<void> need(Names const& list);
   [[nodiscard]] core::Result<void> make(std::string const& name, ServiceConfig const& service);
 
   ServicesConfig config_;
   std::unique_ptr<cloud::net::Network> network_;  // before everything that uses it
-  std::map<std::string, std::shared_ptr<speech::Recogniser const>> recognisers_;
-  std::map<std::string, std::shared_ptr<language::Model>> models_;
-  std::map<std::string, std::shared_ptr<speech::Synthesiser const>> synthesisers_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Recogniser> recognisers_;
+  std::map<std::string, Model> models_;
+  std::map<std::string, Synthesiser> synthesisers_;
+  std::map<std::string, std::shared_ptr<language::Embedder>> embedders_;
+  std::map<Names, Recogniser> recogniser_lists_;
+  std::map<Names, Model> model_lists_;
+  std::map<Names, Synthesiser> synthesiser_lists_;
 };
 
 }  // namespace parley::app

@@ -96,18 +96,23 @@ ServiceConfig read_service(YAML::Node const& node, std::string const& name) {
             {"pitch", number(service.pitch, -12, 12)},
             {"loudness", number(service.loudness, -50, 100)},
             {"connections", number(service.connections, 1, 10000)},
+            {"dimensions", number(service.dimensions, 1, 65536)},
             {"gzip", truth(service.gzip)},
             {"first_ms", number(service.first_ms, 100, 600000)},
             {"between_ms", number(service.between_ms, 100, 600000)},
             {"voices", texts(service.voices)},
             {"instead", texts(service.instead)}});
-  static std::vector<std::string> const kinds{"chat", "volcengine-recognition", "volcengine-synthesis"};
+  static std::vector<std::string> const kinds{
+      "chat", "embeddings", "openai-speech", "openai-transcription", "volcengine-recognition", "volcengine-synthesis"};
   if (std::ranges::find(kinds, service.kind) == kinds.end()) {
     complain(node, fmt::format("the service '{}' needs a kind: {}", name, fmt::join(kinds, ", ")));
   }
   if (service.url.empty()) complain(node, fmt::format("the service '{}' needs a url", name));
-  if (service.kind == "chat" && service.model.empty()) {
+  if (!service.kind.starts_with("volcengine") && service.model.empty()) {
     complain(node, fmt::format("the service '{}' needs a model: an id, or an endpoint ep-…", name));
+  }
+  if (service.kind == "embeddings" && service.dimensions == 0) {
+    complain(node, fmt::format("the service '{}' needs dimensions: how many numbers a vector of its model has", name));
   }
   return service;
 }
@@ -127,13 +132,14 @@ auto names(std::vector<std::string>& out) {
 }
 
 void check_use(YAML::Node const& node, std::vector<std::string> const& list, ServicesConfig const& config,
-               std::string const& kind) {
+               std::vector<std::string> const& kinds) {
   for (auto const& name : list) {
     if (name == "local") continue;
     auto const service = config.services.find(name);
     if (service == config.services.end()) complain(node, fmt::format("there is no service '{}' under 'services'", name));
-    if (service->second.kind != kind) {
-      complain(node, fmt::format("the service '{}' is a {}, and here a {} is needed", name, service->second.kind, kind));
+    if (std::ranges::find(kinds, service->second.kind) == kinds.end()) {
+      complain(node, fmt::format("the service '{}' is a {}, and here a {} is needed", name, service->second.kind,
+                                 fmt::join(kinds, " or ")));
     }
   }
 }
@@ -161,10 +167,13 @@ ServicesConfig read_services(YAML::Node const& root) {
              {{"recogniser", names(config.use.recogniser)},
               {"model", names(config.use.model)},
               {"synthesiser", names(config.use.synthesiser)},
+              {"embedder", text(config.use.embedder)},
+              {"hedge", truth(config.use.hedge)},
               {"authorities", text(config.authorities)}});
-    check_use(use, config.use.recogniser, config, "volcengine-recognition");
-    check_use(use, config.use.model, config, "chat");
-    check_use(use, config.use.synthesiser, config, "volcengine-synthesis");
+    check_use(use, config.use.recogniser, config, {"volcengine-recognition", "openai-transcription"});
+    check_use(use, config.use.model, config, {"chat"});
+    check_use(use, config.use.synthesiser, config, {"volcengine-synthesis", "openai-speech"});
+    if (!config.use.embedder.empty()) check_use(use, {config.use.embedder}, config, {"embeddings"});
   }
   return config;
 }

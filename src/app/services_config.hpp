@@ -11,7 +11,7 @@ class Node;
 namespace parley::app {
 
 struct ServiceConfig {
-  std::string kind;  ///< "chat", "volcengine-recognition", "volcengine-synthesis"
+  std::string kind;  ///< "chat", "embeddings", "openai-speech", "openai-transcription", "volcengine-recognition", "…-synthesis"
   std::string url;
   std::string key_from;    ///< an environment variable, or "file:/path"; empty: no key
   std::string app_id;      ///< Volcengine's old console, together with…
@@ -22,6 +22,7 @@ struct ServiceConfig {
   std::string style;
   std::string boosting_table;
   int pitch = 0, loudness = 0, connections = 10;
+  int dimensions = 0;  ///< embeddings: of the model's vectors
   bool gzip = false;
   int first_ms = 4000, between_ms = 5000;      ///< patience
   std::map<std::string, std::string> voices;   ///< language → voice of this service
@@ -31,6 +32,8 @@ struct ServiceConfig {
 /// Names of services, best first; "local" are the models of this machine. Empty: local alone.
 struct UseConfig {
   std::vector<std::string> recogniser, model, synthesiser;
+  std::string embedder;  ///< of knowledge bases; empty: the machine's own
+  bool hedge = false;    ///< the second model is asked as well when the first is late
 };
 
 struct ServicesConfig {

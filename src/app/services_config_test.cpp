@@ -30,6 +30,9 @@ TEST(ServicesConfig, MistakesNameTheLineAndWhatToDo) {
   EXPECT_EQ(mistake(chat + "use: {model: [ark, local]}\n"), "");
   EXPECT_THAT(mistake(chat + "use: {model: arc}\n"), HasSubstr("no service 'arc'"));
   EXPECT_THAT(mistake(chat + "use: {recogniser: ark}\n"), HasSubstr("is a chat"));
+  EXPECT_THAT(mistake(chat + "use: {embedder: ark}\n"), HasSubstr("here a embeddings is needed"));
+  EXPECT_THAT(mistake("services:\n  e: {kind: embeddings, url: 'https://a', model: m}\n"), HasSubstr("needs dimensions"));
+  EXPECT_THAT(mistake("services:\n  s: {kind: openai-speech, url: 'https://a'}\n"), HasSubstr("needs a model"));
   EXPECT_THAT(mistake(chat + "use: {modle: ark}\n"), HasSubstr("did you mean 'model'?"));
   EXPECT_THAT(mistake("services:\n  ark: {kind: chat, url: 'https://a'}\n"), HasSubstr("needs a model"));
   EXPECT_THAT(mistake("services:\n  ark: {kind: chatt, url: 'https://a'}\n"), HasSubstr("needs a kind"));

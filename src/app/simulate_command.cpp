@@ -8,10 +8,9 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <mutex>
-#include <random>
 
 #include "app/house.hpp"
+#include "cloud/volcengine/simulator/random_faults.hpp"
 #include "cloud/volcengine/simulator/scripted_engines.hpp"
 #include "cloud/volcengine/simulator/simulator.hpp"
 #include "core/log.hpp"
@@ -19,8 +18,6 @@
 namespace parley::app {
 namespace {
 
-using cloud::volcengine::Fault;
-using cloud::volcengine::Product;
 using cloud::volcengine::SimulatorOptions;
 using std::chrono::milliseconds;
 
@@ -34,28 +31,6 @@ struct Wish {
 int complain(core::Error const& error) {
   std::cerr << "parley: " << core::describe(error) << std::endl;
   return 1;
-}
-
-/// Every kind of fault by turns, at random, the same for the same seed.
-std::function<Fault(Product, std::uint64_t)> random_faults(double share, std::uint32_t seed) {
-  if (share <= 0) return {};
-  struct Dice {
-    std::mutex mutex;
-    std::mt19937 random;
-  };
-  auto const dice = std::make_shared<Dice>();
-  dice->random.seed(seed);
-  return [dice, share](Product product, std::uint64_t) -> Fault {
-    using Kind = Fault::Kind;
-    static constexpr std::array kinds{Kind::refuse,       Kind::error_frame, Kind::session_failed, Kind::reset,
-                                      Kind::reset_midway, Kind::stall,       Kind::half_frame,     Kind::wrong_compression};
-    static constexpr std::array<std::uint32_t, 4> speech_codes{45000000, 45000081, 55000001, 55000031};
-    static constexpr std::array<std::uint32_t, 3> chat_codes{429, 500, 503};
-    std::lock_guard const lock(dice->mutex);
-    if (std::uniform_real_distribution<>(0, 1)(dice->random) >= share) return {};
-    auto const kind = kinds[dice->random() % kinds.size()];
-    return {kind, product == Product::chat ? chat_codes[dice->random() % 3] : speech_codes[dice->random() % 4]};
-  };
 }
 
 core::Result<std::vector<std::string>> read_script(std::string const& file) {
@@ -106,7 +81,7 @@ int simulate(Wish const& wish) {
   options.asr_final = milliseconds(wish.asr_final_ms);
   options.first_token = milliseconds(wish.first_token_ms);
   options.first_sound = milliseconds(wish.first_sound_ms);
-  options.fault = random_faults(wish.faults, wish.seed);
+  options.fault = cloud::volcengine::random_faults(wish.faults, wish.seed);
   if (!wish.key_from.empty()) {
     char const* key = std::getenv(wish.key_from.c_str());
     if (key == nullptr || *key == '\0') {
@@ -137,7 +112,8 @@ int simulate(Wish const& wish) {
 void add_simulate_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("simulate", "be a cloud service on this machine, without an account");
   command->require_subcommand(1);
-  auto* volcengine = command->add_subcommand("volcengine", "recognition, synthesis and Ark chat over Volcengine's protocols");
+  auto* volcengine =
+      command->add_subcommand("volcengine", "recognition, synthesis, Ark chat and embeddings over Volcengine's protocols");
   auto const wish = std::make_shared<Wish>();
   volcengine->add_option("--host", wish->host, "a loopback address");
   volcengine->add_option("--port", wish->port, "default 8091; 0: any free one")->check(CLI::Range(0, 65535));

@@ -15,7 +15,8 @@ namespace parley::app {
 std::set<std::pair<std::string, std::string>> voices_in_use(Config const& config, language::Roles const& roles) {
   std::set<std::pair<std::string, std::string>> used(config.voices.begin(), config.voices.end());
   for (auto const& id : roles.ids()) {
-    if (auto const role = roles.load(id)) used.insert(role->voices.begin(), role->voices.end());
+    auto const role = roles.load(id);
+    if (role && role->synthesiser.empty()) used.insert(role->voices.begin(), role->voices.end());
   }
   return used;
 }

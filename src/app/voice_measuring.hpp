@@ -16,7 +16,7 @@ class Kokoro;
 
 namespace parley::app {
 
-/// (language, voice) of the configuration and of every role that can be read, each once.
+/// (language, voice) of the configuration and of every role that can be read and is spoken by it, each once.
 [[nodiscard]] std::set<std::pair<std::string, std::string>> voices_in_use(Config const& config, language::Roles const& roles);
 
 /// Measures this voice ("kokoro:zf_xiaoxiao") and waits for it: some ten seconds, once on a machine. Nothing to do for a voice

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/job.hpp"
+#include "core/ledger.hpp"
 #include "core/result.hpp"
 #include "core/urgency.hpp"
 #include "language/grounds.hpp"
@@ -50,6 +51,7 @@ struct GenerateRequest {
   bool raw = false;         ///< the only message's text is continued as it stands, without the model's chat template
   bool may_shorten = true;  ///< a conversation that is too long loses its oldest turns; false: it is refused, `too_large`
   std::string client = {};  ///< whose it is; clients take turns when many wait
+  std::shared_ptr<core::Ledger> ledger = {};  ///< of the call it is for; may be null
 };
 
 struct Usage {

@@ -102,7 +102,8 @@ std::vector<std::string> names(YAML::Node const& node, char const* key) {
 
 Role read(YAML::Node const& root) {
   only(root, "a role",
-       {"name", "language", "personality", "greeting", "voice", "speed", "sampling", "eagerness", "knowledge", "grounding"});
+       {"name", "language", "personality", "greeting", "voice", "speed", "sampling", "eagerness", "knowledge", "grounding",
+        "recogniser", "model", "synthesiser"});
   Role role;
   role.name = text(root, "name", true);
   role.language = text(root, "language", true);
@@ -116,6 +117,9 @@ Role read(YAML::Node const& root) {
   if (root["grounding"]) role.grounding = text(root, "grounding", true);
   static std::set<std::string> const checks{"off", "flag", "soften", "replace"};
   if (!checks.contains(role.grounding)) refuse(root["grounding"], "'grounding' must be off, flag, soften or replace");
+  role.recogniser = names(root["recogniser"], "recogniser");
+  role.model = names(root["model"], "model");
+  role.synthesiser = names(root["synthesiser"], "synthesiser");
   if (root["eagerness"]) role.eagerness = text(root, "eagerness", true);
   static std::set<std::string> const degrees{"low", "medium", "high", "auto"};
   if (!degrees.contains(role.eagerness)) refuse(root["eagerness"], "'eagerness' must be low, medium, high or auto");

@@ -23,7 +23,9 @@ struct Role {
   Sampling sampling;
   std::vector<std::string> knowledge;  ///< bases that are searched before it answers
   std::string grounding = "flag";      ///< of sentences that these do not bear out: off, flag, soften, replace
-  std::string eagerness = "auto";      ///< how soon it takes the turn: low, medium, high, auto
+  /// Services of the configuration that serve this character, best first; empty: the house's.
+  std::vector<std::string> recogniser, model, synthesiser;
+  std::string eagerness = "auto";  ///< how soon it takes the turn: low, medium, high, auto
 };
 
 /// The whole system message: the personality and the rules of speaking aloud.

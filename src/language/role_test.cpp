@@ -48,6 +48,12 @@ TEST(Role, KnowledgeIsANameOrAList) {
   EXPECT_THAT(parse_role(head + "knowledge: shop\n", "a.yaml")->knowledge, testing::ElementsAre("shop"));
   EXPECT_THAT(parse_role(head + "knowledge: [shop, faq]\n", "a.yaml")->knowledge, testing::ElementsAre("shop", "faq"));
   EXPECT_FALSE(parse_role(head + "knowledge: {a: b}\n", "a.yaml"));
+  auto const served = parse_role(head + "recogniser: ears\nmodel: [ark, local]\nsynthesiser: doubao\n", "a.yaml");
+  ASSERT_TRUE(served);
+  EXPECT_THAT(served->recogniser, testing::ElementsAre("ears"));
+  EXPECT_THAT(served->model, testing::ElementsAre("ark", "local"));
+  EXPECT_THAT(parse_role(*write_role(*served, ""), "a.yaml")->model, testing::ElementsAre("ark", "local"));
+  EXPECT_THAT(parse_role(head + "modle: ark\n", "a.yaml").error().message, HasSubstr("did you mean 'model'?"));
 }
 
 TEST(Role, MistakesNameTheLineAndTheKey) {

@@ -43,6 +43,9 @@ void edit(YAML::Node& root, Role const& role) {
   root["eagerness"] = role.eagerness;
   if (!role.knowledge.empty()) root["knowledge"] = role.knowledge;
   if (role.grounding != Role{}.grounding) root["grounding"] = role.grounding;
+  if (!role.recogniser.empty()) root["recogniser"] = role.recogniser;
+  if (!role.model.empty()) root["model"] = role.model;
+  if (!role.synthesiser.empty()) root["synthesiser"] = role.synthesiser;
 }
 
 bool same(Role const& a, Role const& b) {

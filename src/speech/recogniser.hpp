@@ -6,6 +6,7 @@
 #include <string>
 
 #include "audio/format.hpp"
+#include "core/ledger.hpp"
 #include "core/result.hpp"
 #include "core/urgency.hpp"
 
@@ -30,8 +31,9 @@ class UtteranceRecogniser {
 };
 
 struct RecogniserOptions {
-  std::string language;  ///< "zh", "en", …; empty: detect
-  std::string prompt;    ///< words that are likely: names, terms; may be empty
+  std::string language;                       ///< "zh", "en", …; empty: detect
+  std::string prompt;                         ///< words that are likely: names, terms; may be empty
+  std::shared_ptr<core::Ledger> ledger = {};  ///< of the call it is for; may be null
 };
 
 /// Shared by all calls; thread-safe. Local models and cloud services alike.

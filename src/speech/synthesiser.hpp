@@ -5,6 +5,7 @@
 
 #include "audio/format.hpp"
 #include "core/job.hpp"
+#include "core/ledger.hpp"
 #include "core/result.hpp"
 #include "core/urgency.hpp"
 
@@ -22,6 +23,7 @@ struct SpeakRequest {
   std::string voice;     ///< "kokoro:zf_xiaoxiao", a mix "kokoro:zf_xiaoxiao*0.6+zm_yunxi*0.4", "piper:en_US-joe-medium"
   float speed = 1.0F;    ///< 0.25–4; 1 is the voice's own
   core::Urgency urgency = core::Urgency::first_sound;
+  std::shared_ptr<core::Ledger> ledger = {};  ///< of the call it is for; may be null
 };
 
 struct SpokenBlock {

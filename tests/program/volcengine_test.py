@@ -132,6 +132,7 @@ class Cloud(unittest.TestCase):
             self.assertIn("您刚才说的是：" + LINES[0], replies[-2])
             self.assertIn("您刚才说的是：" + LINES[1], replies[-1])
             self.assertGreater(out.stat().st_size, 24000 * 2)
+            self.check_services(done, priced=False)
             doctor = self.parley("doctor", "--cloud", "--config", self.config(port))
             self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
             self.assertEqual(doctor.stdout.count("ok "), 4, doctor.stdout)
@@ -146,6 +147,75 @@ class Cloud(unittest.TestCase):
         written += [p.read_bytes().decode(errors="replace") for p in self.folder.iterdir()]
         for text in written:
             self.assertNotIn(KEY, text)
+
+    def check_services(self, done, priced):
+        """Every turn names what was done for it, with the vendors' log ids; the bill adds it up."""
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        turns = [l for l in lines if l["type"] == "turn"]
+        uses = [use for turn in turns for use in turn["services"]]
+        self.assertLessEqual({"doubao-ears", "ark", "doubao"}, {use["service"] for use in uses})
+        for use in uses:
+            self.assertTrue(use["log_id"], use)
+            self.assertEqual("cost" in use, priced)
+        bill = [l for l in lines if l["type"] == "bill"]
+        self.assertEqual(len(bill), 1)
+        if priced:
+            self.assertAlmostEqual(bill[0]["sums"]["CNY"], sum(use["cost"] for use in uses + bill[0]["services"]))
+            self.assertFalse(bill[0]["without_a_price"])
+        else:
+            self.assertGreater(bill[0]["without_a_price"]["seed-tts-2.0"], 0)
+
+    def test_the_other_protocols_of_synthesis_and_openai_s_services(self):
+        prices = self.folder / "prices.yaml"
+        products = {"doubao-seed-1-6-flash-250828": "prompt: 0.1, completion: 0.2", "volc.seedasr.sauc.duration": "hour: 36", "seed-tts-2.0": "characters: 10"}
+        prices.write_text("prices:\n" + "".join(f"  - {{product: {p}, since: 2026-01-01, currency: CNY, {x}}}\n" for p, x in products.items()))
+        with simulator("--script", self.script) as (port, finish):
+            for path in ("v3/tts/unidirectional/stream", "v3/tts/unidirectional", "v3/tts/unidirectional/sse"):
+                change = lambda text: text.replace("v3/tts/bidirection", path) + f"prices: {prices}\n"
+                done = self.parley("call", self.question, "--role", "xiaohe", "--json", "--no-greeting", "--config", self.config(port, change))
+                self.assertEqual(done.returncode, 0, path + done.stdout + done.stderr)
+                self.check_services(done, priced=True)
+            v1 = lambda text: text.replace("v3/tts/bidirection\n    key_from: VOLC_API_KEY", "v1/tts/ws_binary\n    app_id: '1'\n    token_from: VOLC_API_KEY")
+            done = self.parley("call", self.question, "--role", "xiaohe", "--json", "--no-greeting", "--config", self.config(port, v1))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            config = self.folder / "openai.yaml"
+            base = f"url: http://127.0.0.1:{port}/api/v3, key_from: ARK_API_KEY, model: m"
+            config.write_text(f"services:\n  ears: {{kind: openai-transcription, {base}}}\n  mind: {{kind: chat, {base}}}\n"
+                              f"  voice: {{kind: openai-speech, {base}, voices: {{zh: a, en: b}}}}\n  vectors: {{kind: embeddings, {base}, dimensions: 64}}\n"
+                              "use: {recogniser: ears, model: mind, synthesiser: voice, embedder: vectors}\n")
+            done = self.parley("call", self.question, "--role", "xiaohe", "--json", "--no-greeting", "--config", config)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("您刚才说的是", self.replies(done)[1][-1])
+            doctor = self.parley("doctor", "--cloud", "--config", config)
+            self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
+            self.assertEqual(doctor.stdout.count("ok "), 5, doctor.stdout)
+            finish()
+
+    def test_when_no_model_answers_the_caller_hears_an_apology(self):
+        dead = lambda text: re.sub(r"(kind: chat\n    url: http://127\.0\.0\.1:)\d+", rf"\g<1>{free_port()}", text)
+        with simulator("--script", self.script) as (port, finish):
+            done = self.parley("call", self.question, "--role", "xiaohe", "--json", "--no-greeting", "--config", self.config(port, dead))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("抱歉", self.replies(done)[1][-1])
+            failures = [use for l in map(json.loads, done.stdout.splitlines()) if l["type"] in ("turn", "bill") for use in l["services"] if "failure" in use]
+            self.assertEqual({use["failure"] for use in failures}, {"unavailable"})
+            finish()
+
+    def test_a_role_may_be_served_by_others(self):
+        share = self.folder / "share"
+        share.mkdir()
+        for name in ("config", "models"):
+            (share / name).symlink_to(root / name)
+        (share / "roles").mkdir()
+        (share / "roles/own.yaml").write_text((root / "roles/xiaohe.yaml").read_text() + "model: second\n")
+        second = lambda text: text.replace("services:\n", f"services:\n  second: {{kind: chat, url: 'http://127.0.0.1:{text.split('127.0.0.1:')[1][:5].split('/')[0]}/api/v3', key_from: ARK_API_KEY, model: another}}\n", 1)
+        with simulator("--script", self.script) as (port, finish):
+            done = self.parley("call", self.question, "--role", "own", "--json", "--no-greeting", "--config", self.config(port, second), env={**ENV, "PARLEY_SHARE": str(share)})
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            uses = [use for l in map(json.loads, done.stdout.splitlines()) if l["type"] == "turn" for use in l["services"]]
+            self.assertIn(("second", "another"), {(use["service"], use["product"]) for use in uses})
+            self.assertNotIn("ark", {use["service"] for use in uses})
+            finish()
 
     def test_the_models_of_this_machine_behind_the_protocols(self):
         with simulator() as (port, finish):

@@ -21,10 +21,6 @@ struct ChatSettings {
 
 [[nodiscard]] std::string chat_request(language::GenerateRequest const& request, ChatSettings const& settings);
 
-/// The answer of a service that refused: Ark's table of codes and the statuses of the others, each with the next step to take.
-/// What the service said is kept, shortened, only as far as it is a code: a message may repeat a key.
-[[nodiscard]] core::Error chat_refusal(int status, std::string_view body, std::string_view retry_after = {});
-
 /// Bytes of a streamed answer in, pieces out. The last piece is a Finish or an Error; afterwards nothing comes.
 class ChatReader {
  public:

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "cloud/openai/refusal.hpp"
+
 namespace parley::cloud::openai {
 namespace {
 
@@ -88,6 +90,15 @@ TEST(ChatReader, ErrorsInTheMiddleEndIt) {
       odd.push("data: {\"choices\":[{\"delta\":[1],\"finish_reason\":{}}],\"usage\":3}\n\ndata: {\"choices\":{}}\n\n").empty());
 }
 
+TEST(ChatReader, AFilterThereIsToldAsSuch) {
+  ChatReader reader;
+  auto const pieces = reader.push(
+      "data: {\"choices\":[{\"delta\":{\"content\":\"关于\"}}]}\n\n"
+      "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\ndata: [DONE]\n\n");
+  ASSERT_EQ(pieces.size(), 2U);
+  EXPECT_EQ(std::get<language::Finish>(pieces[1]).reason, language::FinishReason::content_filter);
+}
+
 TEST(ChatReader, FunctionCallsComeInParts) {
   ChatReader reader;
   auto const pieces = reader.push(
@@ -165,14 +176,14 @@ TEST(ChatRefusal, EveryCodeOfTheTableHasItsMeaning) {
            Row{500, "InternalServiceError", Code::unavailable},
            Row{504, "", Code::deadline},
        }) {
-    auto const error = chat_refusal(status, json{{"error", {{"code", code}, {"message", "m"}}}}.dump(), "7");
+    auto const error = refusal(status, json{{"error", {{"code", code}, {"message", "m"}}}}.dump(), "7");
     EXPECT_EQ(error.code, means) << code;
     EXPECT_FALSE(error.message.empty());
     EXPECT_EQ(error.subject, *code != 0 ? code : "HTTP 504");
     EXPECT_EQ(error.retry_after, std::chrono::seconds(means == Code::busy ? 7 : 0));
   }
-  EXPECT_EQ(chat_refusal(502, "<html>bad gateway</html>").code, Code::unavailable);
-  EXPECT_EQ(chat_refusal(401, R"({"error":{"code":"the key sk-123 is wrong"}})").subject, "HTTP 401");
+  EXPECT_EQ(refusal(502, "<html>bad gateway</html>").code, Code::unavailable);
+  EXPECT_EQ(refusal(401, R"({"error":{"code":"the key sk-123 is wrong"}})").subject, "HTTP 401");
 }
 
 }  // namespace

@@ -37,6 +37,10 @@ net::Headers headers(Account const& account, std::string const& resource) {
   return out;
 }
 
+net::Headers v1_headers(Account const& account) {
+  return {{"Authorization", "Bearer;" + account.access_token.reveal()}};  // a semicolon, as the document has it
+}
+
 std::string resource_of_voice(std::string_view voice) {
   auto const has = [&](std::string_view part) { return voice.find(part) != std::string_view::npos; };
   if (voice.starts_with("S_") || voice.starts_with("icl_")) return "seed-icl-2.0";

@@ -17,6 +17,9 @@ struct Account {
 /// `resource` selects the product; a new connection id goes with every connection.
 [[nodiscard]] net::Headers headers(Account const& account, std::string const& resource);
 
+/// The same for synthesis v1, which wants the access token and nothing else.
+[[nodiscard]] net::Headers v1_headers(Account const& account);
+
 /// A random UUID (RFC 4122, version 4).
 [[nodiscard]] std::string uuid();
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cloud/half_samples.hpp"
 #include "cloud/volcengine/account.hpp"
 #include "cloud/volcengine/event.hpp"
 #include "cloud/volcengine/recognition_codec.hpp"

@@ -63,6 +63,7 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
     request_.gzip = options_->gzip;
     request_.boosting_table = options_->boosting_table;
     request_.hot_words = hot_words_of(wish.prompt);
+    ledger_ = std::move(wish.ledger);
     if (options_->address.path.ends_with("_nostream")) request_.language = wish.language == "en" ? "en-US" : "";
     streams_.emplace_back();
   }
@@ -156,7 +157,18 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
     settle(stream, std::move(reply->text));
   }
 
+  /// A stream is paid for by its length; one that was broken off, too.
+  void book(Stream const& stream, std::string failure) const {
+    if (!ledger_) return;
+    ledger_->add({.service = options_->service,
+                  .product = options_->resource,
+                  .log_id = stream.log_id,
+                  .failure = std::move(failure),
+                  .heard = std::chrono::milliseconds(stream.sent / bytes_per_ms)});
+  }
+
   void settle(Stream& stream, core::Result<std::string> outcome) {
+    if (outcome) book(stream, {});
     stream.outcome = std::move(outcome);
     drop(stream);
     stream.pcm = {};
@@ -180,6 +192,7 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
     if (why.reaction == Reaction::no_speech || why.reaction == Reaction::fine) return settle(stream, std::string());
     auto error = error_of(why, code, options_->service, stream.log_id);
     spdlog::info("cloud: {}", core::describe(error));
+    book(stream, std::string(core::name(error.code)));
     drop(stream);
     bool const again = (why.reaction == Reaction::reopen || why.reaction == Reaction::wait) && stream.attempts < most_attempts;
     if (!again) return settle(stream, std::unexpected(std::move(error)));
@@ -227,6 +240,7 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
   asio::steady_timer deadline_;
   speech::Recogniser::Sink sink_;
   RecognitionRequest request_;
+  std::shared_ptr<core::Ledger> ledger_;
   std::deque<Stream> streams_;  // a deque: references stay
   std::optional<std::uint64_t> revision_;
   bool over_ = false;

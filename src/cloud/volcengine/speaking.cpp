@@ -1,11 +1,8 @@
 #include "cloud/volcengine/speaking.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 
-#include "audio/pcm16.hpp"
 #include "cloud/volcengine/event.hpp"
-#include "core/log.hpp"
 
 namespace parley::cloud::volcengine {
 namespace {
@@ -14,21 +11,13 @@ using core::Code;
 using std::chrono::milliseconds;
 
 constexpr std::size_t most_waiting = 512;  // clauses without a connection
-constexpr int most_attempts = 3;
 constexpr milliseconds tick_length{50};
-constexpr milliseconds before_again{200};
 constexpr milliseconds cancel_patience{1'000};
 constexpr milliseconds drain_patience{3'000};
 
 }  // namespace
 
-std::string Speaking::resource_for(std::string const& speaker) const {
-  if (!options.resource.empty()) return options.resource;
-  auto resource = resource_of_voice(speaker);
-  return resource.empty() ? "seed-tts-2.0" : resource;
-}
-
-void Speaking::begin(std::shared_ptr<Clause> const& clause) {
+void Speaking::begin(ClauseAt const& clause) {
   if (closed_ || clause->stopped) return;
   if (waiting_.size() >= most_waiting) {
     return clause->sink(std::unexpected(
@@ -74,22 +63,29 @@ void Speaking::open_line(std::string const& resource) {
   ++opened;
   net::WebSocket::Options wanted;
   wanted.address = options.address;
-  wanted.headers = headers(options.account, resource);
+  wanted.headers = headers_for(resource);
   wanted.open_within = options.open_within;
   auto const at = [weak = weak_from_this(), weak_line = std::weak_ptr<Line>(line)](auto&& then) {
-    auto const self = weak.lock();
+    auto const self = std::static_pointer_cast<Speaking>(weak.lock());
     auto const alive = weak_line.lock();
     if (self && alive && !self->closed_) then(*self, alive);
   };
   line->socket = net::WebSocket::open(
       network_, strand_, std::move(wanted),
-      {[at](std::string const& log_id) { at([&](Speaking&, LineAt const& l) { l->log_id = log_id; }); },
+      {[at](std::string const& log_id) {
+         at([&](Speaking& self, LineAt const& l) {
+           l->log_id = log_id;
+           if (greets(self.dialect)) return;
+           rest(*l);
+           self.dispatch();
+         });
+       },
        [at](std::string_view bytes, bool text) { at([&](Speaking& self, LineAt const& l) { self.take(l, bytes, text); }); },
        [at](net::WebSocket::Ended const& how) { at([&](Speaking& self, LineAt const& l) { self.ended(l, how); }); }});
-  line->socket->send(encode(start_connection()));
+  if (greets(dialect)) line->socket->send(encode(start_connection()));
 }
 
-void Speaking::start(LineAt const& line, std::shared_ptr<Clause> const& clause) {
+void Speaking::start(LineAt const& line, ClauseAt const& clause) {
   ++sessions;
   ++clause->attempts;
   clause->session = uuid();
@@ -98,80 +94,52 @@ void Speaking::start(LineAt const& line, std::shared_ptr<Clause> const& clause) 
   line->state = Line::State::starting;
   line->since = core::Clock::now();
   last_used_[line->resource] = line->since;
-  line->socket->send(encode(start_session(clause->session, clause->request)));
+  line->socket->send(encode(opening(dialect, clause->session, clause->request, clause->text)));
+  if (greets(dialect)) return;  // the text follows when the session has started
+  line->state = Line::State::speaking;
+  book(*clause, line->log_id);
 }
 
 void Speaking::take(LineAt const& line, std::string_view bytes, bool text) {
+  using State = Line::State;
   auto frame = text ? core::fail(Code::unavailable, "an abnormal text") : decode(bytes);
   if (!frame) return lost(line, {Reaction::reopen, Code::unavailable, "the synthesiser's service sends what is no frame"}, 0);
   if (frame->type == MessageType::error) {
     return lost(line, verdict(frame->code, read_said(frame->payload).message), frame->code);
   }
-  if (frame->event) take_event(line, *frame);
+  auto const heard = understand(dialect, *frame, line->session);
+  if (heard.refused) return lost(line, verdict(heard.refused->code, heard.refused->message), heard.refused->code);
+  if (heard.connected) {
+    if (line->state == State::opening) rest(*line);
+    return dispatch();
+  }
+  if (heard.started && line->state == State::starting) started(*line);
+  if (!heard.sound.empty() && line->state == State::speaking && line->clause) sound(*line->clause, heard.sound);
+  if (heard.over && line->state != State::opening && line->state != State::idle) finished(line, *heard.over);
 }
 
-void Speaking::take_event(LineAt const& line, Frame& frame) {
-  using State = Line::State;
-  switch (*frame.event) {
-    case event::connection_started:
-      if (line->state == State::opening) rest(*line);
-      return dispatch();
-    case event::connection_failed: {
-      auto const said = read_said(frame.payload);
-      return lost(line, verdict(said.code, said.message), said.code);
-    }
-    default: break;
+void Speaking::started(Line& line) {
+  if (!line.clause || line.clause->stopped) {
+    line.socket->send(encode(session_event(event::cancel_session, line.session)));
+    line.state = Line::State::cancelling;
+    line.since = core::Clock::now();
+    return;
   }
-  if (frame.id.value_or("") != line->session || line->session.empty()) return;  // of a clause that is over
-  switch (*frame.event) {
-    case event::session_started:
-      if (line->state != State::starting) return;
-      if (!line->clause || line->clause->stopped) {
-        line->socket->send(encode(session_event(event::cancel_session, line->session)));
-        line->state = State::cancelling;
-        line->since = core::Clock::now();
-        return;
-      }
-      line->state = State::speaking;
-      line->socket->send(encode(task(line->session, line->clause->text)));
-      line->socket->send(encode(session_event(event::finish_session, line->session)));
-      return;
-    case event::tts_response: return sound(*line, frame.payload);
-    case event::session_finished:
-    case event::session_canceled:
-    case event::session_failed: return finished(line, read_said(frame.payload));
-    default: return;
-  }
-}
-
-void Speaking::sound(Line& line, std::string_view bytes) {
-  if (line.state != Line::State::speaking || !line.clause) return;
-  auto& clause = *line.clause;
-  auto const whole = clause.halves.whole(bytes);
-  clause.until = core::Clock::now() + options.between;
-  if (whole.empty()) return;
-  clause.sounded = true;
-  clause.sink(speech::SpokenBlock{audio::from_pcm16(whole), false});
+  line.state = Line::State::speaking;
+  line.socket->send(encode(task(line.session, line.clause->text)));
+  line.socket->send(encode(session_event(event::finish_session, line.session)));
+  book(*line.clause, line.log_id);
 }
 
 void Speaking::finished(LineAt const& line, Said const& said) {
   auto const clause = std::exchange(line->clause, nullptr);
-  bool const speaking = line->state == Line::State::speaking;
-  line->used = true;
-  rest(*line);
-  if (clause && !clause->stopped) {
-    auto const why = verdict(said.code, said.message);
-    if (why.reaction != Reaction::fine) {
-      failed(clause, why, said.code, line->log_id);
-    } else if (!clause->sounded || !speaking) {
-      failed(clause,
-             {Reaction::elsewhere, Code::unavailable, "the service made no sound: does the voice speak the text's language?"},
-             said.code, line->log_id);
-    } else {
-      clause->on_stop.reset();
-      clause->sink(speech::SpokenBlock{{}, true});
-    }
+  auto const log_id = line->log_id;
+  if (serves_many(dialect)) {
+    rest(*line);
+  } else {
+    remove(line);
   }
+  if (clause && !clause->stopped) over(clause, said, log_id);
   dispatch();
 }
 
@@ -203,7 +171,7 @@ void Speaking::lost(LineAt const& line, Verdict const& why, std::uint32_t code) 
     auto const other = std::ranges::any_of(
         lines_, [&](LineAt const& l) { return l->resource == resource && l->state != Line::State::opening; });
     if (!other) {
-      std::deque<std::shared_ptr<Clause>> hopeless;
+      std::deque<ClauseAt> hopeless;
       std::erase_if(waiting_, [&](auto const& c) {
         if (c->resource == resource) hopeless.push_back(c);
         return c->resource == resource;
@@ -217,41 +185,27 @@ void Speaking::lost(LineAt const& line, Verdict const& why, std::uint32_t code) 
   dispatch();
 }
 
-void Speaking::failed(std::shared_ptr<Clause> const& clause, Verdict const& why, std::uint32_t code,
-                      std::string const& log_id) {
-  bool const may = why.reaction == Reaction::reopen || why.reaction == Reaction::wait;
-  if (may && !clause->sounded && !clause->stopped && clause->attempts < most_attempts &&
-      core::Clock::now() + before_again < clause->until) {
-    return again_later(clause);
-  }
-  auto const error = error_of(why, code, options.service, log_id);
-  spdlog::info("cloud: {}", core::describe(error));
-  clause->on_stop.reset();
-  clause->sink(std::unexpected(error));
+void Speaking::again(ClauseAt const& clause) {
+  waiting_.push_front(clause);
+  dispatch();
+  keep_ticking();
 }
 
-void Speaking::again_later(std::shared_ptr<Clause> const& clause) {
-  auto const timer = std::make_shared<boost::asio::steady_timer>(strand_, before_again * clause->attempts);
-  timer->async_wait([timer, weak = weak_from_this(), clause](boost::system::error_code error) {
-    auto const self = weak.lock();
-    if (error || !self || self->closed_ || clause->stopped) return;
-    self->waiting_.push_front(clause);
-    self->dispatch();
-    self->keep_ticking();
-  });
-}
-
-void Speaking::stop(std::shared_ptr<Clause> const& clause) {
+void Speaking::stop(ClauseAt const& clause) {
   if (std::exchange(clause->stopped, true)) return;
   clause->on_stop.reset();
   if (std::erase(waiting_, clause) != 0) return;
   auto const at = std::ranges::find(lines_, clause, [](LineAt const& line) { return line->clause; });
   if (at == lines_.end()) return;
   ++cancelled;
-  auto& line = **at;
-  line.clause.reset();
-  line.since = core::Clock::now();
-  if (line.state == Line::State::speaking) line.state = Line::State::draining;
+  auto const line = *at;
+  line->clause.reset();
+  line->since = core::Clock::now();
+  if (line->state != Line::State::speaking) return;
+  line->state = Line::State::draining;
+  if (serves_many(dialect)) return;
+  remove(line);
+  dispatch();
 }
 
 void Speaking::warm(std::string const& resource) {
@@ -284,7 +238,7 @@ void Speaking::tick() {
   for (auto const& line : late) {
     lost(line, {Reaction::elsewhere, Code::deadline, "the synthesiser's service took too long"}, 0);
   }
-  std::vector<std::shared_ptr<Clause>> starved;
+  std::vector<ClauseAt> starved;
   std::erase_if(waiting_, [&](auto const& clause) {
     if (now <= clause->until) return false;
     starved.push_back(clause);
@@ -304,7 +258,7 @@ void Speaking::tick() {
   }
   clock_.expires_after(tick_length);
   clock_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    auto const self = weak.lock();
+    auto const self = std::static_pointer_cast<Speaking>(weak.lock());
     if (!error && self && !self->closed_) self->tick();
   });
 }

@@ -96,15 +96,27 @@ Frame task(std::string const& session, std::string_view text) {
 
 Frame session_event(std::int32_t event, std::string const& session) { return client_event(event, session, json::object()); }
 
-std::string HalfSamples::whole(std::string_view bytes) {
-  std::string out = std::move(half_);
-  half_.clear();
-  out.append(bytes);
-  if (out.size() % 2 != 0) {
-    half_.assign(1, out.back());
-    out.pop_back();
+std::string whole_request_body(SynthesisRequest const& request, std::string_view text) {
+  auto params = parameters(request);
+  params["text"] = text;
+  return dump({{"user", {{"uid", "parley"}}}, {"req_params", std::move(params)}});
+}
+
+std::string v1_body(std::string const& reqid, SynthesisRequest const& request, std::string_view text) {
+  json audio{{"voice_type", request.voice.speaker},
+             {"encoding", "pcm"},
+             {"rate", 24000},
+             {"speed_ratio", std::clamp(request.speed, 0.8F, 2.0F)}};  // what every copy of the document allows
+  if (request.loudness != 0) audio["loudness_ratio"] = 1 + static_cast<float>(request.loudness) / 100;
+  if (request.pitch != 0) audio["pitch_ratio"] = std::exp2(static_cast<float>(request.pitch) / 12);
+  if (!request.voice.emotion.empty()) {
+    audio["enable_emotion"] = true;
+    audio["emotion"] = request.voice.emotion;
   }
-  return out;
+  return dump({{"app", {{"appid", request.app_id}, {"token", "in the header"}, {"cluster", request.cluster}}},
+               {"user", {{"uid", "parley"}}},
+               {"audio", std::move(audio)},
+               {"request", {{"reqid", reqid}, {"text", text}, {"text_type", "plain"}, {"operation", "submit"}}}});
 }
 
 }  // namespace parley::cloud::volcengine

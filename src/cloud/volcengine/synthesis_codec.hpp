@@ -1,5 +1,6 @@
 #pragma once
-// What synthesis v3 (documents 6561/1329505, 6561/1719100) puts into its frames. Values: no I/O.
+// What synthesis v3 (documents 6561/1329505, 6561/1719100, 6561/1598757) and v1 put into their frames and bodies. Values: no
+// I/O.
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,11 +20,12 @@ struct VoiceSpec {
 
 struct SynthesisRequest {
   VoiceSpec voice;
-  float speed = 1.0F;  ///< sent as speech_rate −50…100
-  int pitch = 0;       ///< semitones, −12…12
-  int loudness = 0;    ///< −50…100
-  std::string model;   ///< "seed-tts-1.1", "seed-tts-2.0-expressive"; may be empty
-  std::string style;   ///< 2.0 voices: how to say it, in words; may be empty
+  float speed = 1.0F;           ///< sent as speech_rate −50…100
+  int pitch = 0;                ///< semitones, −12…12
+  int loudness = 0;             ///< −50…100
+  std::string model;            ///< "seed-tts-1.1", "seed-tts-2.0-expressive"; may be empty
+  std::string style;            ///< 2.0 voices: how to say it, in words; may be empty
+  std::string app_id, cluster;  ///< v1 only: it has them in its body
 };
 
 [[nodiscard]] Frame start_connection();
@@ -31,13 +33,10 @@ struct SynthesisRequest {
 [[nodiscard]] Frame task(std::string const& session, std::string_view text);
 [[nodiscard]] Frame session_event(std::int32_t event, std::string const& session);  ///< 101, 102 with {}
 
-/// pcm16 that may be cut in the middle of a sample, made whole.
-class HalfSamples {
- public:
-  [[nodiscard]] std::string whole(std::string_view bytes);
+/// Everything at once, as unidirectional synthesis takes it, over WebSocket and HTTP alike.
+[[nodiscard]] std::string whole_request_body(SynthesisRequest const& request, std::string_view text);
 
- private:
-  std::string half_;
-};
+/// The same for v1. It knows no mixes and no words on style.
+[[nodiscard]] std::string v1_body(std::string const& reqid, SynthesisRequest const& request, std::string_view text);
 
 }  // namespace parley::cloud::volcengine

@@ -1,6 +1,7 @@
 #pragma once
-// Volcengine's bidirectional synthesis as a Synthesiser: one session a clause, on connections that are opened once, kept warm
-// and used again (the documents promise one session at a time on each). Sound leaves as it comes.
+// Volcengine's synthesis as a Synthesiser: one session a clause, on connections that are opened once, kept warm and used again
+// where the dialect has it so (the documents promise one session at a time on each). Sound leaves as it comes. The address says
+// which dialect it is: bidirectional WebSocket, unidirectional WebSocket or HTTP, or the first version (dialect.hpp).
 //
 // What is cancelled before its text was sent is cancelled there (event 101); afterwards the service no longer takes that, so
 // what is left of the clause is let run dry and thrown away, and the connection closed only when that takes too long.
@@ -12,13 +13,13 @@
 
 namespace parley::cloud::volcengine {
 
-class Speaking;
+class Carrier;
 
 class Synthesiser final : public speech::Synthesiser {
  public:
   struct Options {
     std::string service;   ///< its name in the configuration; voices are "service:speaker"
-    net::Address address;  ///< wss://…/api/v3/tts/bidirection
+    net::Address address;  ///< wss://…/api/v3/tts/bidirection and the others of dialect.hpp
     Account account;
     std::string resource;  ///< empty: told from the voice's name
     std::string model, style;
@@ -47,7 +48,7 @@ class Synthesiser final : public speech::Synthesiser {
   [[nodiscard]] Counts counts() const;
 
  private:
-  std::shared_ptr<Speaking> speaking_;
+  std::shared_ptr<Carrier> carrier_;
 };
 
 }  // namespace parley::cloud::volcengine

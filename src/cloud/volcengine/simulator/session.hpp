@@ -47,7 +47,8 @@ class Session {
 
 [[nodiscard]] std::shared_ptr<Session> recognition_session(std::shared_ptr<SimulatorState> state, Peer& peer, Fault fault,
                                                            std::string const& path);
-[[nodiscard]] std::shared_ptr<Session> synthesis_session(std::shared_ptr<SimulatorState> state, Peer& peer);
+[[nodiscard]] std::shared_ptr<Session> synthesis_session(std::shared_ptr<SimulatorState> state, Peer& peer,
+                                                         std::string const& path);
 
 [[nodiscard]] Frame error_frame(std::uint32_t code, std::string const& message);
 

@@ -4,15 +4,13 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 #include <deque>
 
 #include "cloud/volcengine/account.hpp"
-#include "cloud/volcengine/simulator/chat_answer.hpp"
-#include "cloud/volcengine/verdict.hpp"
+#include "cloud/volcengine/simulator/http_answers.hpp"
 
 namespace parley::cloud::volcengine {
 
@@ -56,8 +54,6 @@ bool Peer::spoil(Fault const& fault, Frame const& frame) {
 
 namespace {
 
-using Request = http::request<http::string_body>;
-
 class SocketPeer final : public Peer {
  public:
   explicit SocketPeer(beast::tcp_stream stream) : ws_(std::move(stream)) {}
@@ -76,7 +72,7 @@ class SocketPeer final : public Peer {
     if (error) co_return;
     ws_.binary(true);
     open_ = true;
-    session_ = path.find("/tts/") != std::string::npos ? synthesis_session(state, *this)
+    session_ = path.find("/tts/") != std::string::npos ? synthesis_session(state, *this, path)
                                                        : recognition_session(state, *this, fault, path);
     beast::flat_buffer buffer;
     while (open_) {
@@ -148,121 +144,6 @@ class SocketPeer final : public Peer {
   bool open_ = false, closing_ = false, writing_ = false, left_ = false;
 };
 
-http::response<http::string_body> answer(Request const& request, int status, std::string body) {
-  http::response<http::string_body> response(static_cast<http::status>(status), request.version());
-  response.set(http::field::content_type, "application/json");
-  response.set("X-Tt-Logid", "simulated-refusal");
-  response.keep_alive(request.keep_alive());
-  response.body() = std::move(body);
-  response.prepare_payload();
-  return response;
-}
-
-/// Why an upgrade is refused; 0: it is not.
-std::uint32_t refusal(SimulatorState const& state, Request const& request, Fault const& fault) {
-  if (fault.kind == Fault::Kind::refuse) return fault.code;
-  std::string const api_key(request["X-Api-Key"]);
-  std::string const token(request["X-Api-Access-Key"]);
-  if (!api_key.empty() && !token.empty()) return 45000010;
-  auto const& given = api_key.empty() ? token : api_key;
-  if (given.empty() || (!state.options.key.empty() && given != state.options.key)) return 45000010;
-  if (request["X-Api-Resource-Id"].empty()) return 45000030;
-  return 0;
-}
-
-int status_of(std::uint32_t code) { return code == 45000010 ? 401 : code == 45000030 ? 403 : 500; }
-
-/// Pieces of an answer from the engine's thread to the connection's coroutine.
-struct Pieces {
-  explicit Pieces(asio::any_io_executor const& executor) : executor_(executor), news(executor) {
-    news.expires_at(asio::steady_timer::time_point::max());
-  }
-  static language::Model::Sink sink(std::shared_ptr<Pieces> const& pieces) {
-    return [pieces](language::Piece piece) {
-      asio::post(pieces->executor_, [pieces, piece = std::move(piece)]() mutable {
-        pieces->waiting.push_back(std::move(piece));
-        pieces->news.cancel();
-      });
-    };
-  }
-  asio::any_io_executor executor_;
-  asio::steady_timer news;
-  std::deque<language::Piece> waiting;
-};
-
-asio::awaitable<bool> stream_answer(std::shared_ptr<SimulatorState> state, beast::tcp_stream& stream, Request const& request,
-                                    ChatWish wish, Fault fault) {
-  using Kind = Fault::Kind;
-  beast::error_code error;
-  http::response<http::empty_body> head(http::status::ok, 11);
-  head.set(http::field::content_type, "text/event-stream; charset=utf-8");
-  head.set("X-Request-Id", "simulated-" + uuid().substr(0, 8));
-  head.chunked(true);
-  head.keep_alive(request.keep_alive());
-  http::response_serializer<http::empty_body> serializer(head);
-  co_await http::async_write_header(stream, serializer, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return false;
-  asio::steady_timer pause(stream.get_executor(), state->options.first_token);
-  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-  auto const pieces = std::make_shared<Pieces>(stream.get_executor());
-  auto const job = state->options.model->generate(std::move(wish.request), Pieces::sink(pieces));
-  bool over = false;
-  int sent = 0;
-  while (!over) {
-    while (pieces->waiting.empty()) {
-      beast::error_code woken;
-      pieces->news.expires_at(asio::steady_timer::time_point::max());
-      co_await pieces->news.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
-    auto const piece = std::move(pieces->waiting.front());
-    pieces->waiting.pop_front();
-    std::string text;
-    if (auto const* delta = std::get_if<language::Delta>(&piece)) {
-      text = chat_delta(wish.model, delta->text);
-    } else if (auto const* finish = std::get_if<language::Finish>(&piece)) {
-      text = chat_finish(wish, *finish);
-      over = true;
-    } else {
-      text = "data: " + chat_error("InternalServiceError", "the engine failed") + "\n\n";
-      over = true;
-    }
-    if (fault.kind == Kind::reset || (fault.kind == Kind::reset_midway && sent == 3)) {
-      stream.close();
-      co_return false;
-    }
-    if (fault.kind == Kind::stall) {
-      pause.expires_after(std::chrono::hours(1));
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    }
-    if (fault.kind == Kind::error_frame || fault.kind == Kind::half_frame) {
-      text = fault.kind == Kind::half_frame
-                 ? "data: {\"choices\":[{\n\n"
-                 : "data: " + chat_error(chat_code_of(static_cast<int>(fault.code)), "injected") + "\n\n";
-      over = true;
-    }
-    co_await asio::async_write(stream, http::make_chunk(asio::buffer(text)), asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return false;
-    ++sent;
-  }
-  co_await asio::async_write(stream, http::make_chunk_last(), asio::redirect_error(asio::use_awaitable, error));
-  co_return !error && request.keep_alive();
-}
-
-asio::awaitable<bool> chat(std::shared_ptr<SimulatorState> state, beast::tcp_stream& stream, Request const& request) {
-  auto const fault = state->next(Product::chat);
-  std::string const key(request[http::field::authorization]);
-  int refused = 0;
-  if (fault.kind == Fault::Kind::refuse) refused = static_cast<int>(fault.code);
-  if (!key.starts_with("Bearer ") || (!state->options.key.empty() && key != "Bearer " + state->options.key)) refused = 401;
-  beast::error_code error;
-  auto wish = read_chat(request.body());
-  if (refused == 0 && wish) co_return co_await stream_answer(state, stream, request, *std::move(wish), fault);
-  auto response = refused != 0 ? answer(request, refused, chat_error(chat_code_of(refused), "Request id: simulated"))
-                               : answer(request, 400, chat_error("InvalidParameter", wish.error().message));
-  co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
-  co_return !error && response.keep_alive();
-}
-
 }  // namespace
 
 asio::awaitable<void> visit(std::shared_ptr<SimulatorState> state, asio::ip::tcp::socket socket) {
@@ -281,7 +162,8 @@ asio::awaitable<void> visit(std::shared_ptr<SimulatorState> state, asio::ip::tcp
     auto const target = request.target();
     if (websocket::is_upgrade(request)) {
       bool const recognition = target.starts_with("/api/v3/sauc/bigmodel");
-      bool const known = recognition || target == "/api/v3/tts/bidirection";
+      bool const known = recognition || target == "/api/v3/tts/bidirection" || target == "/api/v3/tts/unidirectional/stream" ||
+                         target == "/api/v1/tts/ws_binary";
       auto const fault = recognition ? state->next(Product::recognition) : Fault{};
       auto const code = refusal(*state, request, fault);
       if (known && code == 0) {
@@ -289,22 +171,12 @@ asio::awaitable<void> visit(std::shared_ptr<SimulatorState> state, asio::ip::tcp
         co_await peer->run(request, state, fault);
         co_return;
       }
-      auto response =
-          !known ? answer(request, 404, "{}")
-                 : answer(request, status_of(code),
-                          R"({"header":{"reqid":"simulated","code":)" + std::to_string(code) + R"(,"message":"refused"}})");
+      auto response = !known ? answer(request, 404, "{}") : answer(request, status_of(code), refusal_body(code));
       co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
       if (error || !response.keep_alive()) co_return;
       continue;
     }
-    bool keep = false;
-    if (request.method() == http::verb::post && target == "/api/v3/chat/completions") {
-      keep = co_await chat(state, stream, request);
-    } else {
-      auto response = answer(request, 404, "{}");
-      co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
-      keep = !error && response.keep_alive();
-    }
+    bool const keep = co_await answer_request(state, stream, request);
     if (!keep) co_return;
   }
 }
