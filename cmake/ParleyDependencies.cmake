@@ -34,11 +34,25 @@ include(${CMAKE_SOURCE_DIR}/build/deps.cmake)  # sets PARLEY_DEPS, PARLEY_OPENVI
 find_package(OpenVINO REQUIRED COMPONENTS Runtime PATHS ${PARLEY_OPENVINO}/openvino/cmake NO_DEFAULT_PATH)
 
 # ggml, llama and whisper, built once by tools/setup from tools/deps.
+# PARLEY_GPU=cuda, vulkan or metal at setup builds ggml with that backend beside the processor's.
+if(PARLEY_GPU)
+  set(parley_gpu_library ${PARLEY_DEPS}/lib/libggml-${PARLEY_GPU}.a)
+endif()
+if(PARLEY_GPU STREQUAL cuda)
+  find_package(CUDAToolkit REQUIRED)
+  set(parley_gpu_links CUDA::cudart_static CUDA::cublas CUDA::cublasLt CUDA::cuda_driver)
+elseif(PARLEY_GPU STREQUAL vulkan)
+  find_package(Vulkan REQUIRED)
+  set(parley_gpu_links Vulkan::Vulkan)
+elseif(PARLEY_GPU STREQUAL metal)
+  set(parley_gpu_links "-framework Foundation" "-framework Metal" "-framework MetalKit")
+endif()
 add_library(parley_ggml INTERFACE)
 target_include_directories(parley_ggml SYSTEM INTERFACE ${PARLEY_DEPS}/include)
 target_link_libraries(parley_ggml INTERFACE
   ${PARLEY_DEPS}/lib/libllama.a ${PARLEY_DEPS}/lib/libwhisper.a
   -Wl,--start-group
   ${PARLEY_DEPS}/lib/libggml.a ${PARLEY_DEPS}/lib/libggml-cpu.a ${PARLEY_DEPS}/lib/libggml-base.a
+  ${parley_gpu_library}
   -Wl,--end-group
-  Threads::Threads ${CMAKE_DL_LIBS})
+  ${parley_gpu_links} Threads::Threads ${CMAKE_DL_LIBS})

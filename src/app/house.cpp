@@ -11,11 +11,12 @@
 #include "app/grounded_model.hpp"
 #include "app/knowledge_base.hpp"
 #include "app/knowledge_room.hpp"
+#include "app/language_model.hpp"
 #include "app/voice_measuring.hpp"
 #include "audio/format.hpp"
 #include "cloud/resilience/apologetic_model.hpp"
+#include "core/log.hpp"
 #include "engine/espeak_voice.hpp"
-#include "engine/ggml/llama.hpp"
 #include "engine/ggml/whisper.hpp"
 #include "engine/kokoro_voice.hpp"
 #include "engine/kokoro_whole_voice.hpp"
@@ -33,6 +34,8 @@ namespace parley::app {
 namespace {
 
 using core::Result;
+
+constexpr std::uint64_t kept_for_the_rest = std::uint64_t{600} << 20;  // voices, and working memory of all that is loaded
 
 /// Two seconds of a hummed tone: sound enough for a recogniser to do its work on.
 audio::Samples hum() {
@@ -91,6 +94,12 @@ bool House::needs_local(std::vector<std::string> UseConfig::* use, std::vector<s
   return false;
 }
 
+core::Job House::in_turns(std::function<bool()> step) const {
+  return arbiter_->submit(core::Urgency::text, [step = std::move(step)](std::stop_token const& stop) {
+    return !stop.stop_requested() && step() ? engine::Step::again : engine::Step::done;
+  });
+}
+
 Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Say const& say) {
   auto store = models::open_store(share_folder());
   if (!store) return std::unexpected(store.error());
@@ -111,7 +120,7 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
   }
   if (parts.thinking && house->needs_local(&UseConfig::model, &language::Role::model)) {
     say(fmt::format("loading: language model {}", config.llm));
-    if (auto done = house->open_thinking(*store); !done) return std::unexpected(done.error());
+    if (auto done = house->open_thinking(*store, say); !done) return std::unexpected(done.error());
   }
   if (parts.speaking && house->needs_local(&UseConfig::synthesiser, &language::Role::synthesiser)) {
     say("loading: voices");
@@ -179,12 +188,21 @@ Result<void> House::open_hearing(models::Store const& store) {
   return {};
 }
 
-Result<void> House::open_thinking(models::Store const& store) {
+Result<void> House::open_thinking(models::Store const& store, Say const& say) {
   auto const folder = store.require(config_.llm);
   if (!folder) return std::unexpected(folder.error());
-  auto llama = engine::Llama::load(*folder / "model.gguf", *arbiter_);
-  if (!llama) return std::unexpected(llama.error());
-  local_.model = *llama;
+  auto memory = engine::available_memory();
+  memory.bytes -= std::min(memory.bytes, kept_for_the_rest);
+  auto loaded = engine::load_within(*folder / "model.gguf", *arbiter_, {}, memory, make_smaller);
+  if (!loaded) return std::unexpected(loaded.error());
+  local_.model = loaded->model;
+  thinking_ = {loaded->precision, loaded->context_tokens};
+  auto const told = fmt::format("language model {}: {}, {} tokens of context, {} for all requests together", config_.llm,
+                                loaded->precision, loaded->context_tokens, loaded->total_tokens);
+  if (loaded->reduced)
+    say(told + "; less than asked for, as memory is short");
+  else
+    spdlog::info("{}", told);
   return {};
 }
 
@@ -205,7 +223,7 @@ Result<void> House::open_speaking(models::Store const& store) {
   if (!lexicon) return std::unexpected(lexicon.error());
   auto symbols = engine::KokoroSymbols::load(*lexicon, espeak);
   if (!symbols) return std::unexpected(symbols.error());
-  auto const kokoro_folder = store.require("kokoro-82m");
+  auto const kokoro_folder = store.require(speaking_model);
   if (!kokoro_folder) return std::unexpected(kokoro_folder.error());
   auto kokoro = engine::Kokoro::load(*openvino_, *arbiter_, *kokoro_folder);
   if (!kokoro) return std::unexpected(kokoro.error());

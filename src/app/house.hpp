@@ -8,6 +8,7 @@
 #include "app/config.hpp"
 #include "app/services.hpp"
 #include "conversation/call.hpp"
+#include "core/job.hpp"
 #include "engine/arbiter.hpp"
 #include "guard/guard.hpp"
 #include "language/role.hpp"
@@ -24,6 +25,8 @@ class Store;
 namespace parley::app {
 
 class KnowledgeRoom;
+
+inline constexpr char const* speaking_model = "kokoro-82m";  ///< most of the voices
 
 /// Owns the engines of one process. Made by `open`, on the main thread; its engines may be used from any thread afterwards.
 class House {
@@ -62,11 +65,19 @@ class House {
   [[nodiscard]] engine::Arbiter const& arbiter() const { return *arbiter_; }
   /// What a turn takes of the machine, as far as warming has shown.
   [[nodiscard]] server::Admission::Needs const& needs() const { return needs_; }
+  /// How the local language model was loaded: its precision, and tokens of one request. Empty when it is far away.
+  struct Thinking {
+    std::string precision;
+    int context_tokens = 0;
+  };
+  [[nodiscard]] Thinking const& thinking() const { return thinking_; }
+  /// Runs `step` in turn with other heavy work, behind all calls, until it says false or the job is dropped.
+  [[nodiscard]] core::Job in_turns(std::function<bool()> step) const;
 
  private:
   explicit House(Config config);
   [[nodiscard]] core::Result<void> open_hearing(models::Store const& store);
-  [[nodiscard]] core::Result<void> open_thinking(models::Store const& store);
+  [[nodiscard]] core::Result<void> open_thinking(models::Store const& store, Say const& say);
   [[nodiscard]] core::Result<void> open_speaking(models::Store const& store);
   [[nodiscard]] core::Result<void> open_guard();
   [[nodiscard]] core::Result<conversation::Engines> engines_of(language::Role const& role) const;
@@ -84,6 +95,7 @@ class House {
   server::Admission::Needs needs_;
   language::Roles roles_;
   std::shared_ptr<guard::Guard const> guard_;
+  Thinking thinking_;
   std::unique_ptr<Services> services_;  // first: what is far away is used by the engines
   std::unique_ptr<engine::OpenVino> openvino_;
   std::shared_ptr<engine::Kokoro const> kokoro_;  ///< one of local_'s voices

@@ -9,6 +9,7 @@
 #include "app/guard_command.hpp"
 #include "app/knowledge_command.hpp"
 #include "app/models_command.hpp"
+#include "app/plan_command.hpp"
 #include "app/serve_command.hpp"
 #include "app/simulate_command.hpp"
 #include "app/speak_command.hpp"
@@ -116,6 +117,7 @@ int main(int argc, char** argv) {
   });
 
   app::add_models_command(cli, status);
+  app::add_plan_command(cli, status);
   app::add_simulate_command(cli, status);
   app::add_doctor_command(cli, status);
   app::add_guard_command(cli, status);

@@ -10,11 +10,13 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "app/config.hpp"
 #include "app/interrupt.hpp"
 #include "app/text_table.hpp"
 #include "app/voice_measuring.hpp"
+#include "engine/ggml/gguf_shape.hpp"
 #include "models/store.hpp"
 
 namespace parley::app {
@@ -29,6 +31,7 @@ using Steady = std::chrono::steady_clock;
 struct Options {
   std::vector<std::string> ids;
   std::string id;
+  std::string from, to, precision;
   bool json = false;
   bool all = false;
 };
@@ -218,6 +221,12 @@ int verify(Store& store, Options const& options) {
   return exit_code;
 }
 
+int quantise(Options const& options) {
+  auto const threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  auto const done = engine::quantise(options.from, options.to, options.precision, threads);
+  return done ? 0 : complain(done.error());
+}
+
 int path(Store& store, Options const& options) {
   auto const folder = store.require(options.id);
   if (!folder) return complain(folder.error());
@@ -250,6 +259,12 @@ void add_models_command(CLI::App& app, int& exit_code) {
   auto* path_command = models->add_subcommand("path", "the folder of a model that is ready for use");
   path_command->add_option("id", options->id, "which model")->required();
   path_command->callback(run(path));
+  auto* quantise_command =
+      models->add_subcommand("quantise", "make a smaller GGUF file of one, with weights of less precision");
+  quantise_command->add_option("from", options->from, "the GGUF file")->required();
+  quantise_command->add_option("to", options->to, "the file to make")->required();
+  quantise_command->add_option("precision", options->precision, "Q8_0, Q5_K_M, Q4_K_M, Q3_K_M or Q2_K")->required();
+  quantise_command->callback([options, &exit_code] { exit_code = quantise(*options); });
 }
 
 }  // namespace parley::app

@@ -1,5 +1,5 @@
 #pragma once
-// parley models list | pull | verify | path
+// parley models list | pull | verify | path | quantise
 
 namespace CLI {
 class App;

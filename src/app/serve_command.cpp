@@ -10,14 +10,13 @@
 
 #include "app/house.hpp"
 #include "app/interrupt.hpp"
-#include "app/knowledge_routes.hpp"
 #include "app/page_routes.hpp"
+#include "app/public_routes.hpp"
 #include "app/settings.hpp"
 #include "app/stage_watch.hpp"
 #include "core/sha256.hpp"
 #include "server/access.hpp"
 #include "server/server.hpp"
-#include "server/text/text_routes.hpp"
 #include "server/tls_front.hpp"
 
 namespace parley::app {
@@ -53,34 +52,9 @@ core::Result<server::OpenedCall> open_call(House const& house, server::CallReque
   return opened;
 }
 
-core::Result<std::shared_ptr<language::Model>> model_named(House const& house, std::string const& name) {
-  if (name == "default" || name == house.config().llm) return house.engines().model;
-  return core::fail(core::Code::not_found,
-                    fmt::format("there is no model '{}' here; use 'default' or '{}'", name, house.config().llm), "model");
-}
-
 /// Of calls and of the stages behind them, as far as they are there.
 std::string call_metrics(server::Server const* server, StageWatch const* watch) {
   return (server != nullptr ? server->metrics() : "") + (watch != nullptr ? watch->metrics() : "");
-}
-
-/// The model with what a request looks up before it; what does not exist is refused by name.
-core::Result<std::shared_ptr<language::Model>> looking_up(House const& house, std::shared_ptr<language::Model> model,
-                                                          server::TextRequest::LookUp const& look_up) {
-  auto bases = look_up.bases;
-  auto grounding = look_up.grounding;
-  if (!look_up.role.empty()) {
-    auto const role = house.roles().load(look_up.role);
-    if (!role) return core::fail(role.error().code, role.error().message, "parley.role");
-    if (bases.empty()) bases = role->knowledge;
-    if (grounding.empty()) grounding = role->grounding;
-  }
-  for (auto const& base : bases) {
-    if (auto const known = house.knowledge().base(base, false); !known) {
-      return core::fail(known.error().code, known.error().message, "parley.knowledge");
-    }
-  }
-  return house.grounded(std::move(model), std::move(bases), grounding);
 }
 
 /// Beyond this machine only with a key, as the plain door has it.
@@ -113,36 +87,22 @@ int serve_command(Config const& config) {
   for (auto const& key : keys_of(config)) options.key_hashes.push_back(core::sha256_of(key));
   options.limits.sessions = config.calls;
   options.beta_shape = config.beta_protocol;
-  std::atomic<speech::Synthesiser const*> speaking = nullptr;  // set once the house is open,
+  std::atomic<House const*> opened_house = nullptr;            // set once the house is open,
   std::atomic<StageWatch*> watching = nullptr;                 // once it is warm,
   std::atomic<server::Server const*> serving = nullptr;        // and once it listens
   add_page(options.routes);
-  add_role_routes(options.routes, language::Roles(share_folder() / "roles"), config.role);
-  add_voice_routes(options.routes, [&speaking]() -> core::Result<std::vector<speech::VoiceInfo>> {
-    auto const* synthesiser = speaking.load();
-    if (synthesiser == nullptr) return core::fail(core::Code::unavailable, "the voices are still being loaded; try again");
-    return synthesiser->voices();
-  });
-  options.models = {"default", config.llm};
-  server::TextHooks text;
-  text.find_model = [&house](std::string const& name) { return model_named(*house, name); };
-  text.look_up = [&house](std::shared_ptr<language::Model> model, server::TextRequest::LookUp const& look_up) {
-    return looking_up(*house, std::move(model), look_up);
-  };
-  text.metrics = std::make_shared<server::TextMetrics>(config.llm);
-  std::atomic<guard::Guard const*> guarding = nullptr;  // set once the house is open
-  text.more_metrics = [&] {
-    auto const* guard = guarding.load();
-    return call_metrics(serving, watching) + (guard == nullptr ? std::string() : guard::prometheus(guard->report().snapshot()));
-  };
-  server::add_text_routes(options.routes, std::move(text));
-  add_knowledge_routes(options.routes, [&house]() -> KnowledgeRoom& { return house->knowledge(); });
+  options.models = add_public_routes(
+      options.routes, config, [&] { return opened_house.load(); }, [&] { return call_metrics(serving, watching); });
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready
   };
   hooks.bearable = [&watching](std::uint64_t turns) { return watching.load()->bearable(turns); };  // the same
   std::unique_ptr<StageWatch> watch;
+  hooks.describe_model = [&house, llm = config.llm](std::string const& id) -> server::ModelFacts {
+    if (id != "default" && id != llm) return {};
+    return {house->thinking().precision, house->thinking().context_tokens};
+  };
   auto server = server::Server::start(std::move(options), std::move(hooks));
   if (!server) return complain(server.error());
   serving = server->get();
@@ -158,8 +118,7 @@ int serve_command(Config const& config) {
   auto opened = House::open(config, {}, say);
   if (!opened) return complain(opened.error());
   house = std::move(*opened);
-  speaking = house->engines().synthesiser.get();
-  guarding = house->guard().get();
+  opened_house = house.get();
   if (auto const warm = house->warm(say); !warm) return complain(warm.error());
   watch = std::make_unique<StageWatch>(*house);
   watching = watch.get();

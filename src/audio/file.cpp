@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include "audio/resample.hpp"
@@ -67,36 +68,91 @@ std::string note_of(SF_INFO const& info, int rate_hz) {
 
 }  // namespace
 
-Result<Recording> parse_recording(std::string const& bytes, std::string const& name, int rate_hz, double longest_seconds) {
-  if (bytes.empty()) return fail(Code::invalid, "the recording is empty (0 bytes)", name);
+struct RecordingReader::State {
+  State(std::string given, std::string called, int rate, double longest)
+      : bytes(std::move(given)), name(std::move(called)), rate_hz(rate), longest_seconds(longest) {}
+
+  std::string bytes, name, note;
+  int rate_hz;
+  double longest_seconds;
   Memory memory{bytes};
-  SF_VIRTUAL_IO io{Memory::length, Memory::seek, Memory::read, Memory::write, Memory::tell};
   SF_INFO info{};
-  File const file(sf_open_virtual(&io, SFM_READ, &info, &memory));
-  if (!file) {
-    return fail(Code::invalid, "this is no recording that can be read; give a WAV, FLAC, Ogg or MP3 file", name);
+  File file;  // after the memory it reads
+  std::optional<Resampler> resampler;
+  double seconds = 0;
+  bool ended = false;
+};
+
+RecordingReader::RecordingReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RecordingReader::~RecordingReader() = default;
+RecordingReader::RecordingReader(RecordingReader&&) noexcept = default;
+RecordingReader& RecordingReader::operator=(RecordingReader&&) noexcept = default;
+
+std::string const& RecordingReader::note() const { return state_->note; }
+
+Result<RecordingReader> RecordingReader::open(std::string bytes, std::string name, int rate_hz, double longest_seconds) {
+  if (bytes.empty()) return fail(Code::invalid, "the recording is empty (0 bytes)", name);
+  auto state = std::make_unique<State>(std::move(bytes), std::move(name), rate_hz, longest_seconds);
+  SF_VIRTUAL_IO io{Memory::length, Memory::seek, Memory::read, Memory::write, Memory::tell};
+  SF_INFO& info = state->info;
+  state->file.reset(sf_open_virtual(&io, SFM_READ, &info, &state->memory));
+  if (!state->file) {
+    return fail(Code::invalid, "this is no recording that can be read; give a WAV, FLAC, Ogg or MP3 file", state->name);
   }
   if (info.channels < 1 || info.channels > 64 || info.samplerate < 1000 || info.samplerate > 768000) {
     return fail(Code::invalid, fmt::format("{} channels at {} Hz make no sense in a recording", info.channels, info.samplerate),
-                name);
+                state->name);
   }
-  auto const frames_max = static_cast<std::size_t>(longest_seconds * info.samplerate);
-  auto const channels = static_cast<std::size_t>(info.channels);
-  Samples mono, block(4096 * channels);
-  for (sf_count_t got = 0; (got = sf_readf_float(file.get(), block.data(), 4096)) > 0;) {
+  state->note = note_of(info, rate_hz);
+  if (info.samplerate != rate_hz) state->resampler.emplace(info.samplerate, rate_hz);
+  return RecordingReader(std::move(state));
+}
+
+Result<Samples> RecordingReader::next(double seconds) {
+  constexpr sf_count_t block_frames = 4096;
+  State& state = *state_;
+  auto const channels = static_cast<std::size_t>(state.info.channels);
+  Samples mono, block(static_cast<std::size_t>(block_frames) * channels);
+  auto const wanted = static_cast<std::size_t>(seconds * state.info.samplerate);
+  while (!state.ended && mono.size() < wanted) {
+    sf_count_t const got = sf_readf_float(state.file.get(), block.data(), block_frames);
+    if (got <= 0) {
+      state.ended = true;
+      break;
+    }
     for (std::size_t frame = 0; frame < static_cast<std::size_t>(got); ++frame) {
       float sum = 0;
       for (std::size_t channel = 0; channel < channels; ++channel) sum += block[frame * channels + channel];
       float const sample = sum / static_cast<float>(channels);
       mono.push_back(std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F);
     }
-    if (mono.size() > frames_max) {
-      return fail(Code::too_large, fmt::format("the recording is longer than {:.0f} s; cut it", longest_seconds), name);
-    }
   }
-  if (mono.empty()) return fail(Code::invalid, "the recording holds no sound (0 samples)", name);
-  return Recording{info.samplerate == rate_hz ? std::move(mono) : resample(mono, info.samplerate, rate_hz), rate_hz,
-                   note_of(info, rate_hz)};
+  state.seconds += static_cast<double>(mono.size()) / state.info.samplerate;
+  if (state.seconds > state.longest_seconds) {
+    return fail(Code::too_large, fmt::format("the recording is longer than {:.0f} s; cut it", state.longest_seconds),
+                state.name);
+  }
+  if (state.ended && state.seconds <= 0) return fail(Code::invalid, "the recording holds no sound (0 samples)", state.name);
+  if (!state.resampler) return mono;
+  auto samples = state.resampler->push(mono);
+  if (state.ended) {
+    auto const rest = state.resampler->finish();
+    samples.insert(samples.end(), rest.begin(), rest.end());
+    state.resampler.reset();
+  }
+  return samples;
+}
+
+Result<Recording> parse_recording(std::string const& bytes, std::string const& name, int rate_hz, double longest_seconds) {
+  auto reader = RecordingReader::open(bytes, name, rate_hz, longest_seconds);
+  if (!reader) return std::unexpected(reader.error());
+  Recording recording{{}, rate_hz, reader->note()};
+  for (;;) {
+    auto const piece = reader->next(10);
+    if (!piece) return std::unexpected(piece.error());
+    if (piece->empty()) return recording;
+    recording.samples.insert(recording.samples.end(), piece->begin(), piece->end());
+  }
 }
 
 Result<Recording> read_recording(std::filesystem::path const& path, int rate_hz, double longest_seconds) {

@@ -199,6 +199,28 @@ TEST(GuardedRecogniser, TranscriptsHoldLabels) {
   EXPECT_THAT(heard, testing::ElementsAre("我的身份证号是[身份证号]", "later"));
 }
 
+class TimedRecogniser final : public speech::Recogniser {
+ public:
+  std::unique_ptr<speech::UtteranceRecogniser> open(speech::RecogniserOptions, Sink sink) const override {
+    speech::Segment one{.text = "你好。", .begin = {0}, .end = {100}, .words = {{"你", {0}, {50}}, {"好", {50}, {100}}}};
+    speech::Segment two{.text = "号码是110101199003070011", .begin = {100}, .end = {200}, .words = {{"号", {100}, {120}}}};
+    sink(speech::Transcript{.revision = 1, .text = one.text + two.text, .language = "zh", .segments = {one, two}});
+    return nullptr;
+  }
+};
+
+TEST(GuardedRecogniser, SegmentsAndWordsHoldNothingOfIt) {
+  GuardedRecogniser const recogniser(std::make_shared<TimedRecogniser>(), the_guard());
+  std::vector<speech::Segment> heard;
+  auto const utterance =
+      recogniser.open({}, [&](core::Result<speech::Transcript> const& transcript) { heard = transcript->segments; });
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[0].text, "你好。");
+  EXPECT_EQ(heard[0].words.size(), 2U);
+  EXPECT_EQ(heard[1].text, "号码是[身份证号]");
+  EXPECT_TRUE(heard[1].words.empty());
+}
+
 TEST(Report, CountsWithoutASecret) {
   auto const guard = Guard::compile({}).value();
   for (int i = 0; i < 3; ++i) (void)guard->check(Direction::out, "电话13800138000", {.client = "key_1"});

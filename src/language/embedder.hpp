@@ -26,6 +26,10 @@ class Embedder {
   /// What an index remembers: vectors of two embedders may be compared when this is the same.
   [[nodiscard]] virtual std::string identity() const = 0;
   [[nodiscard]] virtual std::size_t dimensions() const = 0;
+  /// Tokens the model would read of the text, its purpose's prefix and its end marks included, and the most it can read.
+  /// Zero: only the service that it is behind knows.
+  [[nodiscard]] virtual std::size_t count_tokens(std::string const& /*text*/, Purpose /*purpose*/) const { return 0; }
+  [[nodiscard]] virtual std::size_t most_tokens() const { return 0; }
   /// Text beyond what the model can read (512 tokens for most) does not count.
   [[nodiscard]] virtual core::Job embed(std::vector<std::string> texts, Purpose purpose, core::Urgency urgency, Sink sink) = 0;
 };

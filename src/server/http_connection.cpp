@@ -1,10 +1,12 @@
 #include "server/http_connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <cstdint>
 #include <optional>
 
 #include "server/beta_shape.hpp"
@@ -67,6 +69,19 @@ std::optional<ProtocolError> refusal_of(ServerState const& state, Request const&
   return refusal;
 }
 
+/// Only who may come in may send much.
+std::size_t body_limit(ServerState const& state, Request const& request) {
+  Target const target = parse_target(std::string_view(request.target().data(), request.target().size()));
+  auto const wanted = state.routes.rule(target.path).body_bytes;
+  return wanted == 0 || refusal_of(state, request, target) ? state.options.limits.body_bytes : wanted;
+}
+
+/// To send a body: longer for one that is large.
+std::chrono::seconds body_patience(ServerState const& state, http::request_parser<http::string_body> const& parser) {
+  auto const mebibytes = parser.content_length().value_or(0) >> 20;
+  return state.options.limits.request * static_cast<int>(std::min<std::uint64_t>(mebibytes, 64) + 1);
+}
+
 /// A session ready to run, or the answer that says why not. The stream is moved away only on success.
 std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::shared_ptr<ServerState> const& state,
                                                                          Request const& request, Target const& target,
@@ -118,10 +133,18 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
   beast::flat_buffer buffer;
   for (;;) {
     http::request_parser<http::string_body> parser;
-    parser.body_limit(state->options.limits.body_bytes);
     parser.header_limit(16 * 1024);
     stream->expires_after(state->options.limits.request);
-    co_await http::async_read(*stream, buffer, parser, net::redirect_error(net::use_awaitable, error));
+    co_await http::async_read_header(*stream, buffer, parser, net::redirect_error(net::use_awaitable, error));
+    if (!error) {
+      parser.body_limit(body_limit(*state, parser.get()));
+      stream->expires_after(body_patience(*state, parser));
+      if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+        http::response<http::empty_body> const go_on(http::status::continue_, parser.get().version());
+        co_await http::async_write(*stream, go_on, net::redirect_error(net::use_awaitable, error));
+      }
+    }
+    if (!error) co_await http::async_read(*stream, buffer, parser, net::redirect_error(net::use_awaitable, error));
     bool const broken = error.category() == http::make_error_code(http::error::end_of_stream).category();
     if (error && (!broken || error == http::error::end_of_stream || error == http::error::partial_message)) break;
     Request const request = parser.release();

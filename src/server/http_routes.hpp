@@ -64,7 +64,8 @@ class HttpRoutes {
 
   struct Rule {
     bool needs_key = true;
-    bool needs_ready = false;  ///< 503 while models are being loaded and when the server is ending
+    bool needs_ready = false;    ///< 503 while models are being loaded and when the server is ending
+    std::size_t body_bytes = 0;  ///< longest body of a request that may come in; 0: the server's limit
   };
   /// `method`: "GET", "POST"; GET answers HEAD as well.
   void add(std::string method, std::string path, Handler handler, Rule rule);

@@ -43,6 +43,11 @@ struct OpenedCall {
   Voices voices;                        ///< empty: any voice name is passed on as it comes
 };
 
+struct ModelFacts {
+  std::string precision;   ///< "Q4_K_M"; empty: nothing to tell
+  int context_tokens = 0;  ///< of one request; 0: nothing to tell
+};
+
 struct Hooks {
   /// Called on a server thread before the handshake is answered; an error becomes the HTTP answer (404, 429 with Retry-After,
   /// 503 …). The listener may be called at once, from any thread.
@@ -51,6 +56,8 @@ struct Hooks {
   /// How many calls can be borne, those that run included, `turns` having been answered so far. Asked before each is let in
   /// and after each turn; by one thread at a time, and it must not take long. Absent: as many as the limit says.
   std::function<int(std::uint64_t turns)> bearable = {};
+  /// How a model of GET /v1/models was loaded; may be empty. Called on a server thread, only once the server is ready.
+  std::function<ModelFacts(std::string const& id)> describe_model = {};
 };
 
 struct Limits {

@@ -24,7 +24,11 @@ HttpReply readiness(ServerState const& state) {
 HttpReply models(ServerState const& state) {
   json body{{"object", "list"}, {"data", json::array()}};
   for (auto const& id : state.options.models) {
-    body["data"].push_back({{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", "parley"}});
+    json entry{{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", "parley"}};
+    auto const facts = state.ready && state.hooks.describe_model ? state.hooks.describe_model(id) : ModelFacts{};
+    if (!facts.precision.empty()) entry["precision"] = facts.precision;
+    if (facts.context_tokens > 0) entry["context_tokens"] = facts.context_tokens;
+    body["data"].push_back(std::move(entry));
   }
   return {200, body.dump(), "application/json", {}};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "audio/format.hpp"
 #include "core/ledger.hpp"
@@ -12,11 +13,26 @@
 
 namespace parley::speech {
 
+struct TimedWord {
+  std::string text;  ///< without punctuation around it; of Chinese, one character
+  audio::Heard begin, end;
+};
+
+/// A sentence or so of a recording.
+struct Segment {
+  std::string text;
+  audio::Heard begin, end;
+  float mean_log_probability = 0;
+  float no_speech = 0;  ///< how likely it is that nobody speaks
+  std::vector<TimedWord> words = {};
+};
+
 struct Transcript {
   std::uint64_t revision = 0;  ///< the number given to `transcribe`; 0 for a partial that nobody asked for
   std::string text;            ///< trimmed; Chinese in simplified characters; empty when there is no speech
   std::string language;        ///< "zh", "en", …
   float mean_log_probability = 0;
+  std::vector<Segment> segments = {};  ///< when times were asked for and the recogniser has them
 };
 
 /// One utterance being recognised. Sound is pushed as it is heard; a transcript of all of it so far is asked for as often as
@@ -31,8 +47,11 @@ class UtteranceRecogniser {
 };
 
 struct RecogniserOptions {
-  std::string language;                       ///< "zh", "en", …; empty: detect
-  std::string prompt;                         ///< words that are likely: names, terms; may be empty
+  std::string language;    ///< "zh", "en", …; empty: detect
+  std::string prompt;      ///< words that are likely: names, terms; may be empty
+  bool recording = false;  ///< of something that is over: nothing is transcribed unasked, and of a long one what is done is
+                           ///< told on the way, as transcripts of revision 0 that grow at their end
+  bool times = false;      ///< segments and words with their times
   std::shared_ptr<core::Ledger> ledger = {};  ///< of the call it is for; may be null
 };
 

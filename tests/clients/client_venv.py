@@ -7,6 +7,7 @@ import sys
 import venv
 
 OPENAI = ("openai==3.57.0", "websockets==17.4")
+TEXT = ("openai==3.57.0", "langchain-openai==1.7.4", "openapi-spec-validator==0.9.0")
 
 
 def enter(*packages: str, place: str = "venv-clients") -> None:

@@ -11,13 +11,20 @@ import tempfile
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent))
-import run_cardboard
 import served
+from node_packages import node_packages
 
 JFK = str(served.HOME / "samples/jfk.wav")
 # Those that are put through their scenarios by run_cardboard.py hold one spoken turn here, in Chinese, with the real models.
 VOICE_CLIENTS = ["test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py"]
-SCRIPTS = {"test_openai_sdk.py": [JFK], "test_text.py": [], **{script: [] for script in VOICE_CLIENTS}}
+SCRIPTS = {
+    "test_openai_sdk.py": [JFK],
+    "test_text.py": [],
+    "test_sound_and_vectors.py": [JFK],
+    "test_node_sdk.mjs": [JFK],
+    "test_llama_index.py": [],
+    **{script: [] for script in VOICE_CLIENTS},
+}
 
 
 def question(folder):
@@ -30,9 +37,9 @@ def main():
     wanted = sys.argv[1:] or list(SCRIPTS)
     failed = []
     with tempfile.TemporaryDirectory() as folder, served.served() as address:
-        environment = {**os.environ, "PARLEY_URL": address}
+        environment = {**os.environ, "PARLEY_URL": address, "PARLEY_NODE_PACKAGES": str(node_packages())}
         if set(VOICE_CLIENTS) & set(wanted):
-            real = {"PARLEY_QUESTION": question(folder), "PARLEY_EXPECTED": "北京", "PARLEY_NODE_PACKAGES": str(run_cardboard.node_packages())}
+            real = {"PARLEY_QUESTION": question(folder), "PARLEY_EXPECTED": "北京"}
         for script in wanted:
             print(f"--- {script}", flush=True)
             command = ["node" if script.endswith(".mjs") else sys.executable, str(here / script), *SCRIPTS[script]]

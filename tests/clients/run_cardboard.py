@@ -3,33 +3,19 @@
 
     tests/clients/run_cardboard.py [SCRIPT …]        all of them without a name
 """
-import hashlib
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
+from node_packages import node_packages
+
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
-HOME = pathlib.Path(os.environ.get("PARLEY_HOME", pathlib.Path.home() / ".cache/parley"))
 CARDBOARD = os.environ.get("CARDBOARD", str(root / "build/release/tests/cardboard_serve"))
 SCRIPTS = ["test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py", "test_beta.py", "test_bad_input.py",
            "test_langchain_retriever.py"]
-
-
-def node_packages() -> pathlib.Path:
-    """What node/package-lock.json names, fetched once."""
-    wanted = (here / "node/package-lock.json").read_bytes()
-    place = HOME / f"client-packages-{hashlib.sha256(wanted).hexdigest()[:16]}"
-    if not (place / "complete").exists():
-        place.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(here / "node" / name, place / name)
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=place, check=True)
-        (place / "complete").touch()
-    return place
 
 
 def run(script: str, address: str, process: int) -> bool:

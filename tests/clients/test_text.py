@@ -7,7 +7,7 @@ PARLEY_KEY: an API key, when the server wants one.
 
 import client_venv
 
-client_venv.enter("openai==3.57.0", "langchain-openai==1.7.4", place="venv-clients-text")
+client_venv.enter(*client_venv.TEXT, place="venv-clients-text")
 
 import json
 import os

@@ -11,7 +11,6 @@
 namespace parley::engine {
 namespace {
 
-constexpr int batch_limit = 256;
 // Every step reads all the weights, which takes as long as some four tokens' arithmetic: 4 tokens a step read a prompt at 58
 // tokens a second, 8 at 78, 16 at 134, 32 at 154. Somebody who waits for an answer waits for his own prompt, and only sound
 // that is about to run dry is more urgent than that, so his steps may be longer; others must not keep him waiting.
@@ -50,6 +49,8 @@ core::Result<std::unique_ptr<LlamaContext>> LlamaContext::open(std::shared_ptr<L
   params.n_ctx = static_cast<std::uint32_t>(options.total_tokens);
   params.n_batch = batch_limit;
   params.n_ubatch = batch_limit;
+  // No request asks for more than one token's scores at once; room for those of a whole batch would be a sixth of a gigabyte.
+  params.n_outputs_max = static_cast<std::uint32_t>(options.sequences + options.kept);
   params.n_seq_max = static_cast<std::uint32_t>(options.sequences + options.kept);
   params.n_threads = cores;
   params.n_threads_batch = cores;

@@ -18,6 +18,8 @@ namespace parley::engine {
 /// The model's memory and one step of computing in it. On one thread at a time: the arbiter's.
 class LlamaContext {
  public:
+  static constexpr int batch_limit = 256;  ///< tokens computed at once
+
   [[nodiscard]] static core::Result<std::unique_ptr<LlamaContext>> open(std::shared_ptr<LlamaWeights const> weights,
                                                                         LlamaOptions const& options, int cores);
   ~LlamaContext();

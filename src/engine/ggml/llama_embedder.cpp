@@ -93,13 +93,21 @@ class LlamaEmbedder::Network {
     return llama_model_meta_val_str(model_.get(), "general.name", title.data(), title.size()) > 0 ? title.data() : "embedder";
   }
 
-  /// Thread-safe. At most what the model can read, its end mark last.
-  [[nodiscard]] Tokens tokens(std::string const& text) const {
+  [[nodiscard]] std::size_t limit() const { return limit_; }
+
+  /// Thread-safe. All of the text, however long.
+  [[nodiscard]] Tokens all_tokens(std::string const& text) const {
     auto const* vocabulary = llama_model_get_vocab(model_.get());
     Tokens found(text.size() + 8);
     auto const count = llama_tokenize(vocabulary, text.data(), static_cast<int>(text.size()), found.data(),
                                       static_cast<int>(found.size()), true, false);
     found.resize(static_cast<std::size_t>(std::max(count, 0)));
+    return found;
+  }
+
+  /// At most what the model can read, its end mark last.
+  [[nodiscard]] Tokens tokens(std::string const& text) const {
+    Tokens found = all_tokens(text);
     if (found.size() > limit_) {
       auto const end = found.back();
       found.resize(limit_);
@@ -169,6 +177,12 @@ std::string LlamaEmbedder::identity() const { return fmt::format("{}/{}", option
 
 std::size_t LlamaEmbedder::dimensions() const { return network_->dimensions(); }
 
+std::size_t LlamaEmbedder::count_tokens(std::string const& text, language::Purpose purpose) const {
+  return network_->all_tokens(prefix(purpose) + text).size();
+}
+
+std::size_t LlamaEmbedder::most_tokens() const { return network_->limit(); }
+
 core::Job LlamaEmbedder::embed(std::vector<std::string> texts, language::Purpose purpose, core::Urgency urgency, Sink sink) {
   struct Task {
     std::shared_ptr<Network> network;
@@ -191,8 +205,7 @@ core::Job LlamaEmbedder::embed(std::vector<std::string> texts, language::Purpose
       return Step::done;
     });
   }
-  auto const& prefix = purpose == language::Purpose::query ? options_.query_prefix : options_.passage_prefix;
-  for (auto const& text : texts) task->texts.push_back(network_->tokens(prefix + text));
+  for (auto const& text : texts) task->texts.push_back(network_->tokens(prefix(purpose) + text));
   return arbiter_.submit(urgency, [task](std::stop_token stop) {
     if (stop.stop_requested()) return Step::done;
     auto const rest = std::span<Tokens const>(task->texts).subspan(task->vectors.size());

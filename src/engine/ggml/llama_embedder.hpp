@@ -29,12 +29,18 @@ class LlamaEmbedder final : public language::Embedder {
 
   [[nodiscard]] std::string identity() const override;
   [[nodiscard]] std::size_t dimensions() const override;
+  [[nodiscard]] std::size_t count_tokens(std::string const& text, language::Purpose purpose) const override;
+  [[nodiscard]] std::size_t most_tokens() const override;
   [[nodiscard]] core::Job embed(std::vector<std::string> texts, language::Purpose purpose, core::Urgency urgency,
                                 Sink sink) override;
 
  private:
   class Network;
   LlamaEmbedder(std::shared_ptr<Network> network, Arbiter& arbiter, EmbedderOptions options);
+
+  [[nodiscard]] std::string const& prefix(language::Purpose purpose) const {
+    return purpose == language::Purpose::query ? options_.query_prefix : options_.passage_prefix;
+  }
 
   std::shared_ptr<Network> network_;  // shared with the work that waits at the arbiter
   Arbiter& arbiter_;

@@ -69,6 +69,16 @@ TEST_F(LlamaEmbedderTest, TogetherOrAloneAndWhateverTheLength) {
   for (auto const& vector : together) EXPECT_NEAR(cosine(vector, vector), 1, 1e-4);
 }
 
+TEST_F(LlamaEmbedderTest, CountsWhatItWouldReadAndSaysHowMuchItCan) {
+  auto const little = embedder_->count_tokens("hello", Purpose::query);
+  EXPECT_GE(little, 4U);  // the prefix, the word, the marks of both ends
+  EXPECT_EQ(embedder_->count_tokens("hello hello", Purpose::query), little + 1);
+  std::string long_text;
+  for (int i = 0; i < 2000; ++i) long_text += "很长的文本，";
+  EXPECT_GT(embedder_->count_tokens(long_text, Purpose::passage), embedder_->most_tokens());
+  EXPECT_EQ(embedder_->most_tokens(), 512U);
+}
+
 TEST_F(LlamaEmbedderTest, NearMeaningIsNearAcrossLanguages) {
   auto const asked = embed({"怎么安装软件包"}, Purpose::query).front();
   auto const found =

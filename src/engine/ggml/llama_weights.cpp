@@ -24,6 +24,8 @@ struct GgufDeleter {
   void operator()(gguf_context* context) const noexcept { gguf_free(context); }
 };
 
+constexpr int all_layers = 1 << 16;  // onto the graphics card, where ggml was built for one
+
 // What a message says is put into the template as one of these marks and tokenised apart from it.
 std::string mark(std::size_t i) { return "\x01" + std::to_string(i) + "\x02"; }
 
@@ -55,7 +57,7 @@ core::Result<std::shared_ptr<LlamaWeights const>> LlamaWeights::load(std::string
   if (auto checked = check_gguf_file(path); !checked) return std::unexpected(checked.error());
   llama_backend_init();
   llama_model_params params = llama_model_default_params();
-  params.n_gpu_layers = 0;
+  params.n_gpu_layers = llama_supports_gpu_offload() ? all_layers : 0;
   llama_model* model = llama_model_load_from_file(path.c_str(), params);
   if (model == nullptr) return std::unexpected(damaged(path));
 

@@ -1,7 +1,9 @@
 #include "engine/ggml/whisper.hpp"
 
+#include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "core/log.hpp"
 #include "engine/ggml/transcript_text.hpp"
 #include "engine/ggml/whisper_utterance.hpp"
+#include "engine/ggml/word_times.hpp"
 
 namespace parley::engine {
 namespace {
@@ -56,7 +59,9 @@ class WhisperLanes : public std::enable_shared_from_this<WhisperLanes> {
   void begin(Lane& lane, Entry entry);
   void start_window(Running& running);
   bool advance(Running& running);
-  void answer(Running& running, std::string tail, WindowText const& figures);
+  [[nodiscard]] std::string written(std::string text, std::string const& language) const;
+  [[nodiscard]] std::vector<speech::Segment> segments_of(Running const& running, WindowText const& figures) const;
+  void answer(Running& running, std::uint64_t revision, std::string tail, WindowText const& figures);
   void finish(Lane& lane);
 
   std::shared_ptr<WhisperWeights const> weights_;
@@ -123,7 +128,7 @@ void WhisperLanes::start_window(Running& running) {
   auto const& options = running.entry.utterance->options;
   running.window = running.entry.utterance->next_window(running.entry.request->until);
   running.pass.emplace(*weights_, *running.state, running.window.samples,
-                       WhisperPass::Options{options.language, options.prompt}, threads_);
+                       WhisperPass::Options{options.language, options.prompt, options.times}, threads_);
 }
 
 /// One step. True when the request is done with.
@@ -134,29 +139,54 @@ bool WhisperLanes::advance(Running& running) {
     running.entry.utterance->sink(std::unexpected(result.error()));
     return true;
   }
-  std::string text = result->text;
-  if (result->language == "zh") text = (*simplify_)(text);
-  text = tidy_transcript(text);
-  if (!running.window.last) {
-    running.entry.utterance->settle(running.window, std::move(text), *result);
-    start_window(running);
-    return false;
+  std::string text = written(result->text, result->language);
+  if (running.window.last) {
+    // A request that was made while this one ran must be able to replace it from inside the sink.
+    running.entry.utterance->end(running.entry.request);
+    answer(running, running.entry.request->revision, std::move(text), *result);
+    return true;
   }
-  answer(running, std::move(text), *result);
-  return true;
+  running.entry.utterance->settle(running.window, std::move(text), segments_of(running, *result), *result);
+  if (running.entry.utterance->options.recording) answer(running, 0, {}, {});
+  start_window(running);
+  return false;
 }
 
-void WhisperLanes::answer(Running& running, std::string tail, WindowText const& figures) {
-  auto const settled = running.entry.utterance->settled();
+std::string WhisperLanes::written(std::string text, std::string const& language) const {
+  if (language == "zh") text = (*simplify_)(text);
+  return tidy_transcript(text);
+}
+
+std::vector<speech::Segment> WhisperLanes::segments_of(Running const& running, WindowText const& figures) const {
+  std::vector<speech::Segment> segments;
+  for (auto const& said : figures.segments) {
+    speech::Segment segment;
+    segment.text = written(said.text, figures.language);
+    if (segment.text.empty()) continue;
+    std::span<float const> const samples(running.window.samples);
+    auto const first = std::min(static_cast<std::size_t>(said.begin_s * audio::heard_hz), samples.size());
+    auto const last = std::clamp(static_cast<std::size_t>(said.end_s * audio::heard_hz), first, samples.size());
+    segment.begin = {running.window.first + static_cast<std::int64_t>(first)};
+    segment.end = {running.window.first + static_cast<std::int64_t>(last)};
+    segment.words = place_words(segment.text, samples.subspan(first, last - first), segment.begin);
+    segment.mean_log_probability = static_cast<float>(said.log_probability / std::max(said.tokens, 1));
+    segment.no_speech = figures.no_speech;
+    segments.push_back(std::move(segment));
+  }
+  return segments;
+}
+
+void WhisperLanes::answer(Running& running, std::uint64_t revision, std::string tail, WindowText const& figures) {
+  auto settled = running.entry.utterance->settled();
   speech::Transcript transcript;
-  transcript.revision = running.entry.request->revision;
+  transcript.revision = revision;
   transcript.text = join_transcripts(settled.text, tail);
   transcript.language = figures.language.empty() ? settled.language : figures.language;
+  transcript.segments = std::move(settled.segments);
+  std::ranges::move(segments_of(running, figures), std::back_inserter(transcript.segments));
   if (int const tokens = settled.tokens + figures.tokens; tokens > 0) {
     transcript.mean_log_probability = static_cast<float>((settled.log_probability + figures.log_probability) / tokens);
   }
-  // A request that was made while this one ran must be able to replace it from inside the sink.
-  running.entry.utterance->end(running.entry.request);
   if (!running.entry.request->dropped) running.entry.utterance->sink(std::move(transcript));
 }
 

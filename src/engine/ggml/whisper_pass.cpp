@@ -27,6 +27,8 @@ constexpr float doubtful = 0.35F;
 constexpr double unsure_words = -1.0;     // mean log-probability of words that are then not believed
 constexpr double tokens_per_second = 12;  // more than anybody says
 constexpr std::size_t prompt_limit = 100;
+constexpr double mark_seconds = 0.02;  // of one step of Whisper's times
+constexpr int latest_first_mark = 50;  // of them: speech begins within a second, or the window was cut badly
 
 int context_for(double seconds, int most) {
   int const wanted = (static_cast<int>(std::ceil(seconds * positions_per_second + margin)) + 63) / 64 * 64;
@@ -169,7 +171,7 @@ void WhisperPass::prompt() {
     tokens.push_back(whisper_token_lang(context, whisper_lang_id(result_->language.c_str())));
     tokens.push_back(whisper_token_transcribe(context));
   }
-  tokens.push_back(whisper_token_not(context));
+  if (!options_.times) tokens.push_back(whisper_token_not(context));
   if (!evaluate(tokens)) return fail("decode");
   stage_ = Stage::decode;
   take_token();
@@ -178,14 +180,12 @@ void WhisperPass::prompt() {
 void WhisperPass::decode(std::chrono::milliseconds budget) {
   auto const until = std::chrono::steady_clock::now() + budget;
   do {
-    if (!evaluate({tokens_.back()})) return fail("decode");
+    if (!evaluate({last_token_})) return fail("decode");
   } while (take_token() && std::chrono::steady_clock::now() < until);
 }
 
-/// Takes the likeliest token that may stand here. True when another one may follow it.
-bool WhisperPass::take_token() {
+int WhisperPass::likeliest_word(float const* scores) const {
   int const end = whisper_token_eot(weights_.context_);
-  float const* const scores = logits(last_row_);
   // A transcript may not start with the end, as Whisper was trained, unless nobody seems to be speaking.
   bool const may_end = !tokens_.empty() || no_speech_ > doubtful;
   int best = -1;
@@ -195,14 +195,64 @@ bool WhisperPass::take_token() {
     if (token == weights_.space_token_ && tokens_.empty()) continue;
     if (best < 0 || scores[token] > scores[best]) best = token;
   }
+  return best;
+}
+
+/// The likeliest time that is not before the last one nor beyond the sound; −1 when there is none.
+int WhisperPass::likeliest_mark(float const* scores) const {
+  int const zero = whisper_token_beg(weights_.context_);
+  auto const sound = static_cast<int>(static_cast<double>(samples_.size()) / audio::heard_hz / mark_seconds) + 1;
+  int const last = std::min(zero + sound, whisper_n_vocab(weights_.context_) - 1);
+  int first = marks_.empty() ? zero : marks_.back().token;
+  if (!marks_.empty() && marks_.back().at < tokens_.size()) ++first;  // a segment takes time
+  int best = -1;
+  for (int token = first; token <= (marks_.empty() ? std::min(last, zero + latest_first_mark) : last); ++token) {
+    if (best < 0 || scores[token] > scores[best]) best = token;
+  }
+  return best;
+}
+
+/// A segment has just ended: what follows is the beginning of the next, or the end.
+bool WhisperPass::between_segments() const {
+  bool const after_mark = !marks_.empty() && marks_.back().at == tokens_.size();
+  return after_mark && marks_.size() > 1 && marks_[marks_.size() - 2].at < tokens_.size();
+}
+
+/// Whether a mark of time comes next: at the beginning, and where all times together are likelier than the best word, but not
+/// after the mark that begins a segment. Source: ApplyTimestampRules of OpenAI's whisper/decoding.py.
+bool WhisperPass::mark_is_due(float const* scores, int word) const {
+  if (!options_.times) return false;
+  if (marks_.empty()) return true;
+  if (marks_.back().at == tokens_.size() && !between_segments()) return false;
+  int const zero = whisper_token_beg(weights_.context_);
+  float const* const times = scores + zero;
+  int const count = whisper_n_vocab(weights_.context_) - zero;
+  return log_sum(times, count, *std::max_element(times, times + count)) > scores[word];
+}
+
+/// Takes the likeliest token that may stand here. True when another one may follow it.
+bool WhisperPass::take_token() {
+  int const end = whisper_token_eot(weights_.context_);
+  float const* const scores = logits(last_row_);
+  int const best = between_segments() ? end : likeliest_word(scores);
+  if (mark_is_due(scores, best)) {
+    if (int const mark = likeliest_mark(scores); mark >= 0) {
+      marks_.push_back({tokens_.size(), mark});
+      last_token_ = mark;
+      if (marks_.size() + tokens_.size() < token_limit_) return true;
+      lost(tokens_.size());
+      return false;
+    }
+  }
   log_probabilities_.push_back(scores[best] - log_sum(scores, end + 1, *std::max_element(scores, scores + end + 1)));
   if (best == end) {
     finish();
     return false;
   }
   tokens_.push_back(best);
+  last_token_ = best;
   std::size_t const kept = without_loop(tokens_);
-  if (kept == tokens_.size() && tokens_.size() < token_limit_) return true;
+  if (kept == tokens_.size() && tokens_.size() + marks_.size() < token_limit_) return true;
   lost(kept);
   return false;
 }
@@ -215,11 +265,13 @@ void WhisperPass::lost(std::size_t kept) {
     audio_context_ = std::min(audio_context_ + retry_context, widest);
     tokens_.clear();
     log_probabilities_.clear();
+    marks_.clear();
     stage_ = Stage::encode;
     return;
   }
   tokens_.resize(kept);
   log_probabilities_.resize(kept);
+  std::erase_if(marks_, [kept](Mark const& mark) { return mark.at > kept; });
   finish();
 }
 
@@ -233,7 +285,29 @@ void WhisperPass::finish() {
     out = {};
     return;
   }
+  out.no_speech = no_speech_;
   for (int const token : tokens_) out.text += whisper_token_to_str(weights_.context_, token);
+  if (options_.times) cut_segments();
+}
+
+/// What stands between two marks; without a mark at its end, a segment lasts as long as the sound.
+void WhisperPass::cut_segments() {
+  int const zero = whisper_token_beg(weights_.context_);
+  double const sound_s = static_cast<double>(samples_.size()) / audio::heard_hz;
+  for (std::size_t i = 0; i < marks_.size(); ++i) {
+    bool const last = i + 1 == marks_.size();
+    std::size_t const until = last ? tokens_.size() : marks_[i + 1].at;
+    if (until == marks_[i].at) continue;
+    WindowSegment segment;
+    segment.begin_s = std::min((marks_[i].token - zero) * mark_seconds, sound_s);
+    segment.end_s = last ? sound_s : std::min((marks_[i + 1].token - zero) * mark_seconds, sound_s);
+    for (std::size_t word = marks_[i].at; word < until; ++word) {
+      segment.text += whisper_token_to_str(weights_.context_, tokens_[word]);
+      segment.log_probability += log_probabilities_[word];
+      ++segment.tokens;
+    }
+    result_->segments.push_back(std::move(segment));
+  }
 }
 
 void WhisperPass::fail(char const* what) {

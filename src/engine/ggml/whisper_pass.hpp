@@ -39,11 +39,21 @@ class WhisperWeights {
   int space_token_ = -1;
 };
 
+/// What was said between two marks of time, which Whisper writes among its words.
+struct WindowSegment {
+  std::string text;               ///< as the model writes it
+  double begin_s = 0, end_s = 0;  ///< in the window
+  double log_probability = 0;
+  int tokens = 0;
+};
+
 struct WindowText {
   std::string text;      ///< as the model writes it; empty when nobody speaks
   std::string language;  ///< given or detected; empty when nobody speaks
   double log_probability = 0;
   int tokens = 0;
+  float no_speech = 0;                       ///< how likely it is that nobody speaks
+  std::vector<WindowSegment> segments = {};  ///< when times were asked for
 };
 
 class WhisperPass {
@@ -51,6 +61,7 @@ class WhisperPass {
   struct Options {
     std::string language;  ///< empty: detect
     std::string prompt;    ///< likely words
+    bool times = false;    ///< with segments
   };
   /// How many threads suit, for the encoder and for tokens; kept from pass to pass, and used by one pass at a time.
   struct Threads {
@@ -72,6 +83,11 @@ class WhisperPass {
   void prompt();
   void decode(std::chrono::milliseconds budget);
   bool take_token();
+  [[nodiscard]] int likeliest_word(float const* scores) const;
+  [[nodiscard]] bool between_segments() const;
+  [[nodiscard]] bool mark_is_due(float const* scores, int word) const;
+  [[nodiscard]] int likeliest_mark(float const* scores) const;
+  void cut_segments();
   void lost(std::size_t kept);
   void finish();
   void fail(char const* what);
@@ -92,8 +108,14 @@ class WhisperPass {
   std::size_t last_row_ = 0;  ///< where the newest logits lie
   float no_speech_ = 0;
   std::size_t token_limit_ = 0;
-  std::vector<int> tokens_;
+  std::vector<int> tokens_;  ///< words only
   std::vector<double> log_probabilities_;
+  struct Mark {
+    std::size_t at = 0;  ///< words before it
+    int token = 0;
+  };
+  std::vector<Mark> marks_;  ///< of time
+  int last_token_ = 0;       ///< a word or a mark
 };
 
 }  // namespace parley::engine

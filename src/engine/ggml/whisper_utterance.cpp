@@ -1,6 +1,7 @@
 #include "engine/ggml/whisper_utterance.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "audio/format.hpp"
@@ -42,7 +43,7 @@ std::size_t quietest_moment(std::span<float const> samples, std::size_t earliest
 bool WhisperUtterance::push(std::span<float const> samples) {
   std::lock_guard lock(mutex_);
   samples_.insert(samples_.end(), samples.begin(), samples.end());
-  return static_cast<std::int64_t>(samples_.size()) > piled_up && !waiting_ && !running_ && !closed_;
+  return !options.recording && static_cast<std::int64_t>(samples_.size()) > piled_up && !waiting_ && !running_ && !closed_;
 }
 
 std::shared_ptr<WhisperRequest> WhisperUtterance::ask(std::uint64_t revision, core::Urgency urgency) {
@@ -89,12 +90,14 @@ WhisperUtterance::Window WhisperUtterance::next_window(std::int64_t until) const
   return window;
 }
 
-void WhisperUtterance::settle(Window const& window, std::string text, WindowText const& figures) {
+void WhisperUtterance::settle(Window const& window, std::string text, std::vector<speech::Segment> segments,
+                              WindowText const& figures) {
   std::lock_guard lock(mutex_);
   if (window.first != start_) return;
   samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(window.samples.size()));
   start_ += static_cast<std::int64_t>(window.samples.size());
   settled_.text = join_transcripts(settled_.text, text);
+  std::ranges::move(segments, std::back_inserter(settled_.segments));
   if (settled_.language.empty()) settled_.language = figures.language;
   settled_.log_probability += figures.log_probability;
   settled_.tokens += figures.tokens;

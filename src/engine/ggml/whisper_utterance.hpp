@@ -41,10 +41,11 @@ class WhisperUtterance {
     bool last = true;  ///< the rest; otherwise the head up to a quiet moment
   };
   [[nodiscard]] Window next_window(std::int64_t until) const;
-  /// The text before sample `last` is now known for good (unless another request was faster).
-  void settle(Window const& window, std::string text, WindowText const& figures);
+  /// The text before the window's end is now known for good (unless another request was faster).
+  void settle(Window const& window, std::string text, std::vector<speech::Segment> segments, WindowText const& figures);
   struct Settled {
     std::string text;
+    std::vector<speech::Segment> segments;
     std::string language;
     double log_probability = 0;
     int tokens = 0;

@@ -70,7 +70,7 @@ TEST(WhisperUtterance, ALongSpeechGoesWindowByWindowAndNothingIsLost) {
     seen += window.samples.size();
     if (window.last) break;
     EXPECT_GE(window.samples.size(), 12 * hz);
-    it.settle(window, "part", {"", "en", -1.0, 4});
+    it.settle(window, "part", {}, {"", "en", -1.0, 4});
   }
   EXPECT_EQ(seen, total);
   auto const settled = it.settled();
@@ -83,8 +83,8 @@ TEST(WhisperUtterance, TheSameWindowIsSettledOnce) {
   (void)it.push(std::vector<float>(25 * hz, 0.1F));
   auto const window = it.next_window(25 * hz);
   ASSERT_FALSE(window.last);
-  it.settle(window, "once", {"", "en", -1.0, 1});
-  it.settle(window, "once", {"", "en", -1.0, 1});  // another request was at it too
+  it.settle(window, "once", {}, {"", "en", -1.0, 1});
+  it.settle(window, "once", {}, {"", "en", -1.0, 1});  // another request was at it too
   EXPECT_EQ(it.settled().text, "once");
   EXPECT_EQ(it.settled().tokens, 1);
   EXPECT_EQ(it.next_window(0).samples.size(), 0U) << "an old request: all of it is settled";

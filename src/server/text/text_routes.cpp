@@ -132,9 +132,7 @@ HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_v
     }
     auto model = hooks.find_model(request->model);
     if (!model) {
-      ProtocolError const unknown{"model_not_found", model.error().message, "model", {}};
-      bool const missing = model.error().code == core::Code::not_found;
-      answer->reply(missing ? error_reply(404, unknown) : error_reply(model.error()));
+      answer->reply(model_error_reply(model.error()));
       return nullptr;
     }
     if (request->look_up) {
@@ -161,6 +159,11 @@ HttpReply text_error_reply(core::Error error, bool chat) {
     return error_reply(400, {"context_length_exceeded", error.message, error.subject, {}});
   }
   return error_reply(error);
+}
+
+HttpReply model_error_reply(core::Error const& error) {
+  if (error.code != core::Code::not_found) return error_reply(error);
+  return error_reply(404, {"model_not_found", error.message, "model", {}});
 }
 
 void add_text_routes(HttpRoutes& routes, TextHooks hooks) {

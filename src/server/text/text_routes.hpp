@@ -24,6 +24,9 @@ struct TextHooks {
 /// A failure of a language model as the client is told it: what is too long is 400 and names the field.
 [[nodiscard]] HttpReply text_error_reply(core::Error error, bool chat);
 
+/// A model that was asked for by name and is not there (404 model_not_found), or could not be had.
+[[nodiscard]] HttpReply model_error_reply(core::Error const& error);
+
 /// Also `GET /metrics`.
 void add_text_routes(HttpRoutes& routes, TextHooks hooks);
 
