@@ -1,6 +1,6 @@
 // `parley serve` with engines of cardboard: everything from the socket to the conversation is the real thing.
 //
-//   cardboard_serve [--port N] [--key K] [--roles FOLDER] [--calls N]
+//   cardboard_serve [--port N] [--key K] [--keys FILE] [--roles FOLDER] [--calls N] [--log LEVEL]
 //
 // Prints "listening on http://127.0.0.1:PORT"; ends on SIGTERM.
 #include <CLI/CLI.hpp>
@@ -13,8 +13,10 @@
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "cardboard/engines.hpp"
+#include "core/log.hpp"
 #include "core/sha256.hpp"
 #include "server/server.hpp"
+#include "server/text/text_routes.hpp"
 
 using namespace parley;
 
@@ -22,13 +24,17 @@ int main(int argc, char** argv) {
   CLI::App cli("parley serve with engines of cardboard");
   std::uint16_t port = 0;
   std::string key, roles_folder = (app::share_folder() / "roles").string();
+  std::string keys_file, log = "warn";
   int calls = 64;
   cli.add_option("--port", port);
   cli.add_option("--key", key);
+  cli.add_option("--keys", keys_file);
+  cli.add_option("--log", log);
   cli.add_option("--roles", roles_folder);
   cli.add_option("--calls", calls);
   CLI11_PARSE(cli, argc, argv);
 
+  core::start_log(log);
   boost::asio::io_context io;
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   auto const engines = cardboard::engines(io.get_executor());
@@ -39,7 +45,18 @@ int main(int argc, char** argv) {
   options.port = port;
   options.limits.sessions = calls;
   options.beta_shape = true;
-  if (!key.empty()) options.key_hashes.push_back(core::sha256_of(key));
+  server::KeyBook::Options keys;
+  keys.file = keys_file;
+  if (!key.empty()) keys.configured_hashes.push_back(core::sha256_of(key));
+  auto const book = server::KeyBook::open(std::move(keys));
+  if (!book) {
+    std::cerr << core::describe(book.error()) << std::endl;
+    return 1;
+  }
+  options.keys = *book;
+  server::add_text_routes(options.routes,
+                          {[&](std::string const&) { return core::Result<std::shared_ptr<language::Model>>(engines.model); },
+                           std::make_shared<server::TextMetrics>("cardboard"), nullptr, [&] { return (*book)->metrics(); }});
   app::add_page(options.routes);
   app::add_role_routes(options.routes, roles, config.role);
   app::add_voice_routes(options.routes,
