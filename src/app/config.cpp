@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "core/suggest.hpp"
+#include "models/store.hpp"
 
 namespace parley::app {
 namespace {
@@ -60,6 +61,14 @@ auto number(T& out, long low, long high) {
   };
 }
 
+auto amount(double& out) {
+  return [&out](YAML::Node const& node) {
+    if (!YAML::convert<double>::decode(node, out) || !(out >= 0) || out > 1e12) {
+      throw Mistake{node.Mark(), "this must be a number, 0 or more"};
+    }
+  };
+}
+
 }  // namespace
 
 core::Result<Config> parse_config(std::string const& yaml, std::string const& file) {
@@ -74,8 +83,13 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
                   {{"host", text(config.host)},
                    {"port", number(config.port, 0, 65535)},
                    {"keys_from", text(config.keys_from)},
+                   {"keys_file", text(config.keys_file)},
                    {"calls", number(config.calls, 1, 100000)},
                    {"drain_s", number(config.drain_s, 0, 3600)}});
+           }},
+          {"token_prices",
+           [&](YAML::Node const& prices) {
+             read(prices, "'token_prices'", {{"input", amount(config.input_price)}, {"output", amount(config.output_price)}});
            }},
           {"role", text(config.role)},
           {"voices",
@@ -89,6 +103,11 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
                    {"asr", text(config.asr)},
                    {"voice_activity", text(config.voice_activity)},
                    {"end_of_turn", text(config.end_of_turn)}});
+           }},
+          {"text",
+           [&](YAML::Node const& serving) {
+             read(serving, "'text'",
+                  {{"longest_wait_s", amount(config.longest_wait_s)}, {"slowdown", amount(config.slowdown)}});
            }},
           {"guard", text(config.guard)},
           {"prices", text(config.prices)},
@@ -123,6 +142,10 @@ std::vector<std::string> keys_of(Config const& config) {
     if (!key.empty()) keys.push_back(key);
   }
   return keys;
+}
+
+std::filesystem::path keys_file_of(Config const& config) {
+  return config.keys_file.empty() ? models::home_directory() / "keys.json" : std::filesystem::path(config.keys_file);
 }
 
 std::filesystem::path share_folder() {

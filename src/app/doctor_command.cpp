@@ -12,6 +12,7 @@
 
 #include "app/config.hpp"
 #include "app/services.hpp"
+#include "app/setup_check.hpp"
 #include "core/log.hpp"
 
 namespace parley::app {
@@ -147,24 +148,46 @@ int look_at_services(Config const& config) {
   return well ? 0 : 1;
 }
 
+int look_at_setup(Config const& config, std::filesystem::path const& config_file) {
+  std::vector<std::string> looked_at;
+  auto const problems = check_setup(places_of(config, config_file), looked_at);
+  if (!problems) {
+    std::cerr << "parley: " << core::describe(problems.error()) << std::endl;
+    return 1;
+  }
+  for (auto const& problem : *problems) {
+    std::cout << fmt::format("FAIL  {}: {}\n      {}", problem.where, problem.what, problem.mend) << std::endl;
+  }
+  std::cout
+      << (problems->empty()
+              ? fmt::format("ok    {} files looked at: no keys lie open, nobody else may read what is private. 没有发现问题。",
+                            looked_at.size())
+              : fmt::format("{} problems in {} files. 发现 {} 个问题。", problems->size(), looked_at.size(), problems->size()))
+      << std::endl;
+  return problems->empty() ? 0 : 1;
+}
+
 }  // namespace
 
 void add_doctor_command(CLI::App& app, int& exit_code) {
-  auto* doctor = app.add_subcommand("doctor", "look for what is wrong");
+  auto* doctor = app.add_subcommand(
+      "doctor",
+      "look for what is wrong: keys that lie open, files that others may read; with --cloud, services that do not answer");
   auto const file = std::make_shared<std::string>();
   auto const cloud = std::make_shared<bool>(false);
-  doctor->add_flag("--cloud", *cloud, "try every configured service with a tiny request (a few characters are paid for)")
-      ->required();
+  doctor->add_flag("--cloud", *cloud, "try every configured service with a tiny request (a few characters are paid for)");
   doctor->add_option("--config", *file, "configuration file");
   doctor->callback([file, cloud, &exit_code] {
-    auto const config = load_config(file->empty() ? share_folder() / "config" / "parley.yaml" : std::filesystem::path(*file));
+    auto const path = file->empty() ? share_folder() / "config" / "parley.yaml" : std::filesystem::path(*file);
+    auto const config = load_config(path);
     if (!config) {
       std::cerr << "parley: " << core::describe(config.error()) << std::endl;
       exit_code = 1;
       return;
     }
     core::start_log(config->log);
-    exit_code = look_at_services(*config);
+    exit_code = look_at_setup(*config, path);
+    if (*cloud) exit_code = std::max(exit_code, look_at_services(*config));
   });
 }
 

@@ -3,10 +3,12 @@
 #include <filesystem>
 #include <iostream>
 
+#include "app/bench_command.hpp"
 #include "app/call_command.hpp"
 #include "app/config.hpp"
 #include "app/doctor_command.hpp"
 #include "app/guard_command.hpp"
+#include "app/keys_command.hpp"
 #include "app/knowledge_command.hpp"
 #include "app/models_command.hpp"
 #include "app/plan_command.hpp"
@@ -73,6 +75,8 @@ int main(int argc, char** argv) {
   int port = -1;
   serve->add_option("--host", host, "address to listen on (default 127.0.0.1)");
   serve->add_option("--port", port, "port to listen on (default 8080; 0: any free one)")->check(CLI::Range(0, 65535));
+  bool text_only = false;
+  serve->add_flag("--text-only", text_only, "no calls: nothing of speech is loaded");
   std::string certificate, private_key;
   auto* const certificate_option = serve->add_option("--certificate", certificate, "PEM file: answer on https instead of http");
   auto* const key_option = serve->add_option("--private-key", private_key, "PEM file: the certificate's key");
@@ -88,7 +92,7 @@ int main(int argc, char** argv) {
       config.certificate = certificate;
       config.private_key = private_key;
       config.beta_protocol = beta_protocol;
-      return app::serve_command(config);
+      return app::serve_command(config, text_only);
     });
   });
 
@@ -116,8 +120,10 @@ int main(int argc, char** argv) {
                                 [&](auto const& config) { return app::transcribe_command(transcribe_options, config); });
   });
 
+  app::add_keys_command(cli, status);
   app::add_models_command(cli, status);
   app::add_plan_command(cli, status);
+  app::add_bench_command(cli, status);
   app::add_simulate_command(cli, status);
   app::add_doctor_command(cli, status);
   app::add_guard_command(cli, status);

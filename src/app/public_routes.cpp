@@ -34,7 +34,7 @@ Result<void> known(std::string const& name, Names const& names) {
 
 /// The model with what a request looks up before it; what does not exist is refused by name.
 Result<std::shared_ptr<language::Model>> looking_up(House const& house, std::shared_ptr<language::Model> model,
-                                                          server::TextRequest::LookUp const& look_up) {
+                                                    server::TextRequest::LookUp const& look_up) {
   auto bases = look_up.bases;
   auto grounding = look_up.grounding;
   if (!look_up.role.empty()) {
@@ -51,9 +51,11 @@ Result<std::shared_ptr<language::Model>> looking_up(House const& house, std::sha
   return house.grounded(std::move(model), std::move(bases), grounding);
 }
 
-void add_text(server::HttpRoutes& routes, std::string const& llm, AskHouse const& house, std::function<std::string()> metrics) {
+void add_text(server::HttpRoutes& routes, Config const& config, AskHouse const& house, std::function<std::string()> metrics) {
+  auto const& llm = config.llm;
   server::TextHooks hooks;
-  hooks.find_model = [house, names = Names{"default", llm}](std::string const& name) -> Result<std::shared_ptr<language::Model>> {
+  hooks.find_model = [house,
+                      names = Names{"default", llm}](std::string const& name) -> Result<std::shared_ptr<language::Model>> {
     if (auto const found = known(name, names); !found) return std::unexpected(found.error());
     return house()->engines().model;
   };
@@ -61,6 +63,7 @@ void add_text(server::HttpRoutes& routes, std::string const& llm, AskHouse const
     return looking_up(*house(), std::move(model), look_up);
   };
   hooks.metrics = std::make_shared<server::TextMetrics>(llm);
+  hooks.admission = std::make_shared<server::AdmissionDesk>(server::AdmissionLimits{config.longest_wait_s, config.slowdown});
   hooks.more_metrics = [house, more = std::move(metrics)] {
     auto const* open = house();
     auto const* guard = open == nullptr ? nullptr : open->guard().get();
@@ -130,7 +133,7 @@ std::vector<std::string> add_public_routes(server::HttpRoutes& routes, Config co
     if (house() == nullptr) return core::fail(Code::unavailable, "the voices are still being loaded; try again");
     return house()->engines().synthesiser->voices();
   });
-  add_text(routes, config.llm, house, std::move(metrics));
+  add_text(routes, config, house, std::move(metrics));
   add_embeddings(routes, house);
   add_speech(routes, config, house);
   add_transcriptions(routes, config.asr, house);

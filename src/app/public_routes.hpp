@@ -11,7 +11,8 @@ namespace parley::app {
 
 class House;
 
-/// `house`: null until it is open. `metrics`: lines for /metrics from elsewhere. Returns the models there are to be asked for by name.
+/// `house`: null until it is open. `metrics`: lines for /metrics from elsewhere. Returns the models there are to be asked for
+/// by name.
 std::vector<std::string> add_public_routes(server::HttpRoutes& routes, Config const& config,
                                            std::function<House const*()> house, std::function<std::string()> metrics);
 

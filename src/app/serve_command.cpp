@@ -37,6 +37,9 @@ server::Voices voices_of(speech::Synthesiser const& synthesiser) {
 core::Result<server::OpenedCall> open_call(House const& house, server::CallRequest const& request,
                                            conversation::Call::Listener listener) {
   auto const& config = house.config();
+  if (!house.engines().synthesiser) {
+    return core::fail(core::Code::unavailable, "this server was started for text only (--text-only)");
+  }
   auto role = house.roles().load(request.role.empty() ? config.role : request.role);
   if (!role) return std::unexpected(role.error());
   server::OpenedCall opened;
@@ -57,9 +60,18 @@ std::string call_metrics(server::Server const* server, StageWatch const* watch) 
   return (server != nullptr ? server->metrics() : "") + (watch != nullptr ? watch->metrics() : "");
 }
 
+/// The keys of the environment and those of the file.
+core::Result<std::shared_ptr<server::KeyBook>> open_keys(Config const& config) {
+  server::KeyBook::Options options;
+  options.file = keys_file_of(config);
+  for (auto const& key : keys_of(config)) options.configured_hashes.push_back(core::sha256_of(key));
+  options.prices = {config.input_price, config.output_price};
+  return server::KeyBook::open(std::move(options));
+}
+
 /// Beyond this machine only with a key, as the plain door has it.
-core::Result<std::unique_ptr<server::TlsFront>> open_front(Config const& config, std::uint16_t inner_port) {
-  if (keys_of(config).empty() && !server::is_loopback_host(config.host)) {
+core::Result<std::unique_ptr<server::TlsFront>> open_front(Config const& config, bool needs_key, std::uint16_t inner_port) {
+  if (!needs_key && !server::is_loopback_host(config.host)) {
     return core::fail(core::Code::permission,
                       "without an API key only this machine is served; set a key or use --host 127.0.0.1", config.host);
   }
@@ -74,25 +86,27 @@ core::Result<std::unique_ptr<server::TlsFront>> open_front(Config const& config,
 
 }  // namespace
 
-int serve_command(Config const& config) {
+int serve_command(Config const& config, bool text_only) {
   Interrupt interrupt;
   auto say = [](std::string const& what) { std::cerr << what << std::endl; };
 
   // The models are loaded behind an open door: /healthz answers at once, /readyz when a call can be taken.
+  auto const keys = open_keys(config);
+  if (!keys) return complain(keys.error());
   std::unique_ptr<House> house;
   server::Options options;
   bool const encrypted = !config.certificate.empty();
   options.host = encrypted ? "127.0.0.1" : config.host;
   options.port = encrypted ? 0 : config.port;
-  for (auto const& key : keys_of(config)) options.key_hashes.push_back(core::sha256_of(key));
+  options.keys = *keys;
   options.limits.sessions = config.calls;
   options.beta_shape = config.beta_protocol;
-  std::atomic<House const*> opened_house = nullptr;            // set once the house is open,
-  std::atomic<StageWatch*> watching = nullptr;                 // once it is warm,
-  std::atomic<server::Server const*> serving = nullptr;        // and once it listens
+  std::atomic<House const*> opened_house = nullptr;      // set once the house is open,
+  std::atomic<StageWatch*> watching = nullptr;           // once it is warm,
+  std::atomic<server::Server const*> serving = nullptr;  // and once it listens
   add_page(options.routes);
   options.models = add_public_routes(
-      options.routes, config, [&] { return opened_house.load(); }, [&] { return call_metrics(serving, watching); });
+      options.routes, config, [&] { return opened_house.load(); }, [&] { return call_metrics(serving, watching) + (*keys)->metrics(); });
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready
@@ -108,14 +122,14 @@ int serve_command(Config const& config) {
   serving = server->get();
   std::unique_ptr<server::TlsFront> front;
   if (encrypted) {
-    auto started = open_front(config, (*server)->port());
+    auto started = open_front(config, (*keys)->needs_key(), (*server)->port());
     if (!started) return complain(started.error());
     front = std::move(*started);
   }
   fmt::print("listening on {}://{}:{}\n", encrypted ? "https" : "http", config.host, front ? front->port() : (*server)->port());
   std::fflush(stdout);
 
-  auto opened = House::open(config, {}, say);
+  auto opened = House::open(config, {.hearing = !text_only, .thinking = true, .speaking = !text_only}, say);
   if (!opened) return complain(opened.error());
   house = std::move(*opened);
   opened_house = house.get();

@@ -5,11 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <condition_variable>
 #include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "app/house.hpp"
+#include "app/interrupt.hpp"
+#include "app/simulated_cluster.hpp"
 #include "cloud/volcengine/simulator/random_faults.hpp"
 #include "cloud/volcengine/simulator/scripted_engines.hpp"
 #include "cloud/volcengine/simulator/simulator.hpp"
@@ -107,6 +110,20 @@ int simulate(Wish const& wish) {
   return 0;
 }
 
+int simulate_cluster(ClusterOptions const& options) {
+  core::start_log("warn");
+  Interrupt interrupt;
+  auto const cluster = SimulatedCluster::start(options);
+  if (!cluster) return complain(cluster.error());
+  std::cout << fmt::format("simulating an OpenAI-compatible cluster on http://{}:{}/v1", options.host, (*cluster)->port())
+            << std::endl;
+  std::mutex mutex;
+  std::condition_variable_any asked;
+  std::unique_lock lock(mutex);
+  asked.wait(lock, interrupt.token(), [] { return false; });
+  return 0;
+}
+
 }  // namespace
 
 void add_simulate_command(CLI::App& app, int& exit_code) {
@@ -127,6 +144,20 @@ void add_simulate_command(CLI::App& app, int& exit_code) {
   volcengine->add_option("--faults", wish->faults, "share of sessions in which something breaks")->check(CLI::Range(0.0, 1.0));
   volcengine->add_option("--seed", wish->seed, "of the faults");
   volcengine->callback([wish, &exit_code] { exit_code = simulate(*wish); });
+
+  auto* openai = command->add_subcommand("openai", "chat completions at the pace of a cluster of cards, without a model");
+  auto const cluster = std::make_shared<ClusterOptions>();
+  openai->add_option("--host", cluster->host, "a loopback address");
+  openai->add_option("--port", cluster->port, "default: any free one");
+  openai->add_option("--model", cluster->model, "what it calls itself");
+  openai->add_option("--first-token-ms", cluster->first_token_ms, "default 120")->check(CLI::Range(0.0, 600000.0));
+  openai->add_option("--tokens-per-second", cluster->tokens_per_second, "of each answer, default 160; 0: all at once")
+      ->check(CLI::Range(0.0, 100000.0));
+  openai->add_option("--jitter", cluster->jitter, "share by which both vary, default 0.1")->check(CLI::Range(0.0, 1.0));
+  openai->add_option("--slots", cluster->slots, "answers at once, default 256; more wait")->check(CLI::Range(1, 100000));
+  openai->add_option("--answer-tokens", cluster->answer_tokens, "default 200")->check(CLI::Range(1, 100000));
+  openai->add_option("--seed", cluster->seed, "of the jitter");
+  openai->callback([cluster, &exit_code] { exit_code = simulate_cluster(*cluster); });
 }
 
 }  // namespace parley::app

@@ -1,11 +1,8 @@
 #include "server/access.hpp"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
-
-#include "core/sha256.hpp"
+#include <vector>
 
 namespace parley::server {
 namespace {
@@ -62,32 +59,27 @@ std::string Access::key_of(Visitor const& visitor) {
   return {};
 }
 
-std::optional<ProtocolError> Access::refusal(Visitor const& visitor) const {
-  if (key_hashes_.empty()) {
+std::expected<std::shared_ptr<KeyAccount>, ProtocolError> Access::admit(Visitor const& visitor) const {
+  if (!keys_->needs_key()) {
     if (!visitor.host.empty() && !is_loopback_host(visitor.host)) {
-      return ProtocolError{
-          "host_not_allowed", "Without a key only requests for this machine's own name are answered.", "host", {}};
+      return std::unexpected(ProtocolError{
+          "host_not_allowed", "Without a key only requests for this machine's own name are answered.", "host", {}});
     }
     if (!visitor.origin.empty() && !is_loopback_host(host_of_origin(visitor.origin))) {
-      return ProtocolError{"origin_not_allowed",
-                           "Without a key only pages of this machine may connect; set a key to allow others.",
-                           "origin",
-                           {}};
+      return std::unexpected(ProtocolError{"origin_not_allowed",
+                                           "Without a key only pages of this machine may connect; set a key to allow others.",
+                                           "origin",
+                                           {}});
     }
-    return std::nullopt;
+    return nullptr;
   }
   std::string const key = key_of(visitor);
   if (key.empty()) {
-    return ProtocolError{"missing_api_key", "No API key: send the header 'Authorization: Bearer …'.", {}, {}};
+    return std::unexpected(ProtocolError{"missing_api_key", "No API key: send the header 'Authorization: Bearer …'.", {}, {}});
   }
-  std::string const hash = core::sha256_of(key);
-  bool known = false;
-  for (auto const& one : key_hashes_) {
-    // Every key is compared whole, so that the time taken tells nothing.
-    known |= one.size() == hash.size() && CRYPTO_memcmp(one.data(), hash.data(), hash.size()) == 0;
-  }
-  if (known) return std::nullopt;
-  return ProtocolError{"invalid_api_key", "This API key is not known here.", {}, {}};
+  if (auto account = keys_->find(key)) return account;
+  return std::unexpected(
+      ProtocolError{"invalid_api_key", "This API key is not known here, was revoked or has expired.", {}, {}});
 }
 
 }  // namespace parley::server

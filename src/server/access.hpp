@@ -1,10 +1,12 @@
 #pragma once
 // Who may come in. Pure questions about one request.
-#include <optional>
+#include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
+#include "server/keys/key_book.hpp"
 #include "server/protocol_error.hpp"
 
 namespace parley::server {
@@ -18,20 +20,18 @@ struct Visitor {
 
 class Access {
  public:
-  /// `key_hashes`: SHA-256 of the keys in lower-case hex. None: this machine only, no key needed.
-  explicit Access(std::vector<std::string> key_hashes) : key_hashes_(std::move(key_hashes)) {}
+  /// A book without keys: this machine only, no key needed.
+  explicit Access(std::shared_ptr<KeyBook const> keys) : keys_(std::move(keys)) {}
 
-  /// nullopt: welcome. Without keys, a page of a foreign origin and a request for a foreign host name are refused: any page in
-  /// a browser on this machine could otherwise talk to us (cross-site sockets, DNS rebinding).
-  [[nodiscard]] std::optional<ProtocolError> refusal(Visitor const& visitor) const;
+  /// Whose request it is; null when no key is needed. Without keys, a page of a foreign origin and a request for a foreign host
+  /// name are refused: any page in a browser on this machine could otherwise talk to us (cross-site sockets, DNS rebinding).
+  [[nodiscard]] std::expected<std::shared_ptr<KeyAccount>, ProtocolError> admit(Visitor const& visitor) const;
 
   /// The key that came with a request, from the header or the sub-protocol of a browser; empty when there is none.
   [[nodiscard]] static std::string key_of(Visitor const& visitor);
 
-  [[nodiscard]] bool needs_key() const { return !key_hashes_.empty(); }
-
  private:
-  std::vector<std::string> key_hashes_;
+  std::shared_ptr<KeyBook const> keys_;
 };
 
 /// "realtime" when the client offers it, else empty: what the handshake answers.

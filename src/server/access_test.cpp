@@ -9,12 +9,18 @@ namespace parley::server {
 namespace {
 
 std::string code(Access const& access, Visitor const& visitor) {
-  auto const refusal = access.refusal(visitor);
-  return refusal ? refusal->code : "";
+  auto const admitted = access.admit(visitor);
+  return admitted ? "" : admitted.error().code;
+}
+
+Access access_with(std::vector<std::string> const& keys) {
+  std::vector<std::string> hashes;
+  for (auto const& key : keys) hashes.push_back(core::sha256_of(key));
+  return Access(KeyBook::configured(std::move(hashes)));
 }
 
 TEST(Access, WithoutKeysOnlyThisMachine) {
-  Access const access({});
+  Access const access = access_with({});
   EXPECT_EQ(code(access, {"", "", "", "127.0.0.1:8080"}), "");
   EXPECT_EQ(code(access, {"Bearer whatever", "", "", "localhost:8080"}), "");
   EXPECT_EQ(code(access, {"", "", "http://localhost:3000", "localhost:8080"}), "");
@@ -27,7 +33,7 @@ TEST(Access, WithoutKeysOnlyThisMachine) {
 }
 
 TEST(Access, Keys) {
-  Access const access({core::sha256_of("one"), core::sha256_of("two")});
+  Access const access = access_with({"one", "two"});
   EXPECT_EQ(code(access, {"", "", "", "example.org"}), "missing_api_key");
   EXPECT_EQ(code(access, {"Bearer three", "", "", ""}), "invalid_api_key");
   EXPECT_EQ(code(access, {"Basic one", "", "", ""}), "missing_api_key");

@@ -28,7 +28,7 @@ std::string text_of(Json const& json) { return json.dump(-1, ' ', false, Json::e
 
 }  // namespace
 
-core::Result<ClientSecrets::Issued> ClientSecrets::issue(std::int64_t seconds, Json session) {
+core::Result<ClientSecrets::Issued> ClientSecrets::issue(std::int64_t seconds, Json session, std::string owner) {
   auto const value = fresh_secret();
   if (!value) return core::fail(core::Code::internal, "the system gave no random numbers");
   std::lock_guard const lock(mutex_);
@@ -38,16 +38,16 @@ core::Result<ClientSecrets::Issued> ClientSecrets::issue(std::int64_t seconds, J
         core::Error{core::Code::busy, "too many ephemeral keys are alive; let some expire", {}, std::chrono::seconds(10)});
   }
   Issued issued{*value, now_() + seconds};
-  secrets_[core::sha256_of(*value)] = {issued.expires_at, std::move(session)};
+  secrets_[core::sha256_of(*value)] = {issued.expires_at, {std::move(session), std::move(owner)}};
   return issued;
 }
 
-std::optional<Json> ClientSecrets::find(std::string_view value) const {
+std::optional<ClientSecrets::Found> ClientSecrets::find(std::string_view value) const {
   std::string const hash = core::sha256_of(std::string(value));
   std::lock_guard const lock(mutex_);
   auto const found = secrets_.find(hash);
   if (found == secrets_.end() || found->second.expires_at <= now_()) return std::nullopt;
-  return found->second.session;
+  return found->second.found;
 }
 
 bool ClientSecrets::revoke(std::string_view value) {
@@ -61,7 +61,7 @@ void ClientSecrets::forget_expired() {
   std::erase_if(secrets_, [&](auto const& secret) { return secret.second.expires_at <= now; });
 }
 
-HttpReply issue_client_secret(ClientSecrets& secrets, std::string const& body) {
+HttpReply issue_client_secret(ClientSecrets& secrets, std::string const& body, std::string owner) {
   Complaint complaint;
   auto const given = parse_json_object(body.empty() ? "{}" : std::string_view(body), complaint);
   if (!given) return bad(complaint);
@@ -82,7 +82,7 @@ HttpReply issue_client_secret(ClientSecrets& secrets, std::string const& body) {
   identity.model = session.contains("model") && session["model"].is_string() ? session["model"].get<std::string>() : "default";
   SessionConfig config(std::move(identity), {}, {});
   if (auto const merged = config.merge(session); !merged) return error_reply(400, merged.error());
-  auto const issued = secrets.issue(seconds, session);
+  auto const issued = secrets.issue(seconds, session, std::move(owner));
   if (!issued) {
     return error_reply(core::http_status(issued.error().code),
                        {std::string(core::name(issued.error().code)), issued.error().message, {}, {}});

@@ -29,11 +29,17 @@ class ClientSecrets {
     std::string value;  ///< "ek_…", never seen again
     std::int64_t expires_at = 0;
   };
-  /// `session`: what a call opened with it begins with, an update as the protocol has it. Errors: busy when too many are alive.
-  [[nodiscard]] core::Result<Issued> issue(std::int64_t seconds, Json session);
+  /// `session`: what a call opened with it begins with, an update as the protocol has it. `owner`: the id of the key that
+  /// asked. Errors: busy when too many are alive.
+  [[nodiscard]] core::Result<Issued> issue(std::int64_t seconds, Json session, std::string owner);
+
+  struct Found {
+    Json session;
+    std::string owner;
+  };
 
   /// The session that goes with it; nullopt when it was never issued, has expired or was revoked. A secret may be used often.
-  [[nodiscard]] std::optional<Json> find(std::string_view value) const;
+  [[nodiscard]] std::optional<Found> find(std::string_view value) const;
 
   /// Whether it was there.
   bool revoke(std::string_view value);
@@ -43,7 +49,7 @@ class ClientSecrets {
  private:
   struct Secret {
     std::int64_t expires_at = 0;
-    Json session;
+    Found found;
   };
   void forget_expired();
 
@@ -53,7 +59,7 @@ class ClientSecrets {
 };
 
 /// POST issues one, DELETE with {"value"} revokes it.
-[[nodiscard]] HttpReply issue_client_secret(ClientSecrets& secrets, std::string const& body);
+[[nodiscard]] HttpReply issue_client_secret(ClientSecrets& secrets, std::string const& body, std::string owner = {});
 [[nodiscard]] HttpReply revoke_client_secret(ClientSecrets& secrets, std::string const& body);
 
 }  // namespace parley::server

@@ -26,7 +26,7 @@ TEST_F(ClientSecretsTest, LivesAsLongAsWasAskedAndCarriesItsSession) {
   EXPECT_EQ(issued["session"]["model"], "m");
   std::string const value = issued["value"];
   EXPECT_TRUE(ClientSecrets::looks_like_one(value));
-  EXPECT_EQ(secrets_.find(value)->at("instructions"), "你是小禾");
+  EXPECT_EQ(secrets_.find(value)->session.at("instructions"), "你是小禾");
   EXPECT_TRUE(secrets_.find(value)) << "it may be used again";
   now_ = 1'060;
   EXPECT_FALSE(secrets_.find(value));
@@ -56,7 +56,7 @@ TEST_F(ClientSecretsTest, RevokedIsGone) {
 }
 
 TEST_F(ClientSecretsTest, TheirNumberIsBoundedAndExpiredOnesMakeRoom) {
-  for (std::size_t i = 0; i < ClientSecrets::most; ++i) ASSERT_TRUE(secrets_.issue(60, Json::object()));
+  for (std::size_t i = 0; i < ClientSecrets::most; ++i) ASSERT_TRUE(secrets_.issue(60, Json::object(), ""));
   EXPECT_EQ(issue("")["status"], 429);
   now_ += 60;
   EXPECT_EQ(issue("")["status"], 200);

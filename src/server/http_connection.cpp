@@ -43,30 +43,67 @@ HttpReply later(int status, std::string code, std::string message, std::chrono::
   return reply;
 }
 
-HttpRequest asked(Request const& request, Target const& target) {
-  return {std::string(request.method_string()), target, request.body(), header(request, http::field::content_type), {}};
+/// Whose request it is, and how a call begins that is opened with it.
+struct Entry {
+  std::shared_ptr<KeyAccount> account;
+  std::optional<Json> preset;
+};
+
+HttpRequest asked(Request const& request, Target const& target, Entry const& entry) {
+  return {std::string(request.method_string()),     target,       request.body(), header(request, http::field::content_type),
+          entry.account ? entry.account->id() : "", entry.account};
 }
 
 bool wants_call(Request const& request, Target const& target) {
   return target.path == "/v1/realtime" && beast::websocket::is_upgrade(request);
 }
 
-/// With an ephemeral key the door to a call is open to any origin, and what the key's owner has set holds for the call.
-std::optional<Json> preset_of(ServerState const& state, Request const& request) {
-  std::string const key = Access::key_of(visitor_of(request));
-  return ClientSecrets::looks_like_one(key) ? state.secrets.find(key) : std::nullopt;
+/// An ephemeral key opens calls and nothing else, from any origin, on the account of the key that asked for it and no longer
+/// than that one lives.
+std::expected<Entry, ProtocolError> admit_ephemeral(ServerState const& state, std::string const& key, bool for_call) {
+  ProtocolError refusal{"invalid_api_key", "An ephemeral key opens calls at /v1/realtime and nothing else.", {}, {}};
+  if (!for_call) return std::unexpected(std::move(refusal));
+  auto found = state.secrets.find(key);
+  auto account = found ? state.keys->find_id(found->owner) : nullptr;
+  if (!found || (!found->owner.empty() && !account)) {
+    refusal.message = "This ephemeral key has expired, was revoked, or was never issued here.";
+    return std::unexpected(std::move(refusal));
+  }
+  return Entry{std::move(account), std::move(found->session)};
 }
 
-std::optional<ProtocolError> refusal_of(ServerState const& state, Request const& request, Target const& target) {
-  if (!state.routes.rule(target.path).needs_key) return std::nullopt;
-  auto refusal = state.access.refusal(visitor_of(request));
-  bool const by_key = refusal && refusal->code == "invalid_api_key";
-  if (by_key && wants_call(request, target) && preset_of(state, request)) return std::nullopt;
-  if (by_key && ClientSecrets::looks_like_one(Access::key_of(visitor_of(request)))) {
-    refusal->message = wants_call(request, target) ? "This ephemeral key has expired, was revoked, or was never issued here."
-                                                   : "An ephemeral key opens calls at /v1/realtime and nothing else.";
+std::expected<Entry, HttpReply> let_in(ServerState const& state, Request const& request, Target const& target) {
+  if (!state.routes.rule(target.path).needs_key) return Entry{};
+  auto const visitor = visitor_of(request);
+  std::expected<Entry, ProtocolError> entry;
+  if (std::string const key = Access::key_of(visitor); ClientSecrets::looks_like_one(key) && state.keys->needs_key()) {
+    entry = admit_ephemeral(state, key, wants_call(request, target));
+  } else if (auto account = state.access.admit(visitor)) {
+    entry = Entry{*std::move(account), {}};
+    // Without keys a browser may still bring an ephemeral one, for the session that was set with it.
+    if (ClientSecrets::looks_like_one(key) && wants_call(request, target)) {
+      if (auto found = state.secrets.find(key)) entry->preset = std::move(found->session);
+    }
+  } else {
+    entry = std::unexpected(account.error());
   }
-  return refusal;
+  if (!entry) return std::unexpected(refused(entry.error()));
+  if (!entry->account) return *std::move(entry);
+  auto const scope = scope_of(target.path);
+  if (!entry->account->opens(scope)) {
+    return std::unexpected(
+        error_reply(403, {"insufficient_permissions",
+                          "This key has not the scope '" + std::string(scope) + "', which this address needs.",
+                          {},
+                          {}}));
+  }
+  if (!is_metered(scope)) return *std::move(entry);
+  if (auto const refusal = entry->account->take_request()) {
+    HttpReply reply = refusal_reply(*refusal);
+    entry->account->add_headers(reply.headers);
+    return std::unexpected(std::move(reply));
+  }
+  return *std::move(entry);
 }
 
 /// Only who may come in may send much.
@@ -85,6 +122,7 @@ std::chrono::seconds body_patience(ServerState const& state, http::request_parse
 /// A session ready to run, or the answer that says why not. The stream is moved away only on success.
 std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::shared_ptr<ServerState> const& state,
                                                                          Request const& request, Target const& target,
+                                                                         Entry const& entry,
                                                                          std::optional<beast::tcp_stream>& stream) {
   bool const beta = beta::asked_for(request["OpenAI-Beta"], request[http::field::sec_websocket_protocol]);
   if (beta && !state->options.beta_shape) {
@@ -106,6 +144,12 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
     return std::unexpected(
         later(429, "too_many_sessions", "All calls this server can hold are taken; try again later.", std::chrono::seconds(5)));
   }
+  std::unique_ptr<KeyAccount::CallHold> hold;
+  if (entry.account) {
+    auto held = entry.account->open_call();
+    if (!held) return std::unexpected(refusal_reply(held.error()));
+    hold = *std::move(held);
+  }
   auto query = target.query;
   CallRequest call{query.contains("model") ? query["model"] : "default", query.contains("role") ? query["role"] : "",
                    target.query, state->executor};
@@ -118,7 +162,7 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
     return std::unexpected(error_reply(opened.error()));
   }
   if (beta) session->speak_beta();
-  session->begin(*std::move(opened), model, preset_of(*state, request).value_or(Json()));
+  session->begin(*std::move(opened), model, entry.preset.value_or(Json()), std::move(hold));
   state->enter(session);
   if (state->draining) session->drain();  // it began while the server was told to end
   return session;
@@ -149,6 +193,7 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
     if (error && (!broken || error == http::error::end_of_stream || error == http::error::partial_message)) break;
     Request const request = parser.release();
     HttpReply reply;
+    std::expected<Entry, HttpReply> entry;
     bool last = !request.keep_alive();
     Target const target = parse_target(std::string_view(request.target().data(), request.target().size()));
     auto const rule = state->routes.rule(target.path);
@@ -158,26 +203,29 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
       reply = error_reply(large ? 413 : 400,
                           {large ? "too_large" : "bad_request", "The request could not be read: " + error.message(), {}, {}});
       last = true;
-    } else if (auto const refusal = refusal_of(*state, request, target)) {
-      reply = refused(*refusal);
+    } else if (entry = let_in(*state, request, target); !entry) {
+      reply = std::move(entry.error());
     } else if (rule.needs_ready && (state->draining || !state->ready)) {
       reply = state->draining ? later(503, "draining", "The server is shutting down.", {})
                               : later(503, "starting", "The models are still being loaded.", {});
     } else if (takes_time != nullptr) {
       auto const place = state->answering();
       auto const exchange = std::make_shared<HttpExchange>(stream->get_executor(), state->options.limits.queue_bytes);
-      auto work = (*takes_time)(asked(request, target), exchange->answer());
+      if (entry->account) {
+        exchange->on_head([account = entry->account](HttpReply& head) { account->add_headers(head.headers); });
+      }
+      auto work = (*takes_time)(asked(request, target, *entry), exchange->answer());
       if (!co_await exchange->carry(*stream, std::move(work), request.version(), !last, state->options.limits.request)) break;
       continue;
     } else if (wants_call(request, target)) {
-      auto session = open_session(state, request, target, stream);
+      auto session = open_session(state, request, target, *entry, stream);
       if (session) {
         co_await (*session)->run(request);
         co_return;
       }
       reply = std::move(session.error());
     } else {
-      reply = state->routes.answer(asked(request, target));
+      reply = state->routes.answer(asked(request, target, *entry));
     }
     stream->expires_after(state->options.limits.request);
     bool const head_only = request.method() == http::verb::head;

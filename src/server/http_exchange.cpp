@@ -170,6 +170,7 @@ net::awaitable<bool> HttpExchange::write(beast::tcp_stream& stream, Said said, u
                                          std::chrono::seconds patience) {
   beast::error_code error;
   stream.expires_after(patience);
+  if (said.head && finish_head_) finish_head_(*said.head);
   if (said.head && !said.streamed) co_return co_await write_reply(stream, *std::move(said.head), version, keep_alive, false);
   if (said.head) {
     chunked_ = version >= 11;

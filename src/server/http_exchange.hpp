@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,6 +23,9 @@ class HttpExchange final : public std::enable_shared_from_this<HttpExchange> {
 
   /// For the handler. When the last copy of it goes without an end, that is an end too.
   [[nodiscard]] std::shared_ptr<Answer> answer();
+
+  /// Called with every head before it is written; set before `carry`.
+  void on_head(std::function<void(HttpReply&)> finish) { finish_head_ = std::move(finish); }
 
   /// Writes what is said until its end. The work is dropped before this returns. True when the connection may go on.
   /// On the strand.
@@ -48,6 +52,7 @@ class HttpExchange final : public std::enable_shared_from_this<HttpExchange> {
                                      std::chrono::seconds patience);
 
   std::size_t most_bytes_;
+  std::function<void(HttpReply&)> finish_head_;
   std::optional<boost::asio::steady_timer> signal_;  // on the strand, as are the next four
   bool readable_ = false, watching_ = false, chunked_ = false;
 

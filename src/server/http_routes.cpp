@@ -64,6 +64,7 @@ HttpReply error_reply(core::Error const& error) {
   if (later) {
     reply.headers.emplace_back("Retry-After",
                                std::to_string(std::max<std::int64_t>(1, (error.retry_after.count() + 999) / 1000)));
+    if (error.retry_after.count() > 0) reply.headers.emplace_back("retry-after-ms", std::to_string(error.retry_after.count()));
   }
   return reply;
 }

@@ -13,6 +13,8 @@
 
 namespace parley::server {
 
+class KeyAccount;
+
 /// A request target, split and percent-decoded.
 struct Target {
   std::string path;
@@ -24,8 +26,9 @@ struct HttpRequest {
   std::string method;
   Target target;
   std::string body;
-  std::string type = {};  ///< Content-Type
-  std::string key = {};   ///< the id of the API key it came with; empty when none is needed
+  std::string type = {};                     ///< Content-Type
+  std::string key = {};                      ///< the id of the API key it came with; empty when none is needed
+  std::shared_ptr<KeyAccount> account = {};  ///< of the same, for what answers cost; null when none is needed
 };
 
 struct HttpReply {

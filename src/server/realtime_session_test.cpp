@@ -1,12 +1,9 @@
-#include "server/realtime_session.hpp"
-
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <set>
 
 #include "server/base64.hpp"
+#include "server/realtime_session_scenario.hpp"
 
 namespace parley::server {
 namespace {
@@ -16,93 +13,6 @@ using language::Speaker;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-/// A session with a client that writes down everything it is told. With PARLEY_EVENTS_OUT the events of all tests go to that
-/// file, one a line, for tests/clients/check_events.py.
-class RealtimeSessionTest : public testing::Test {
- protected:
-  RealtimeSessionTest() : session_(opening()) { hear({session_.greet()}); }
-
-  RealtimeSession::Opening opening() {
-    Settings role;
-    role.instructions = "你是小雨。";
-    role.voices = {{"zh", "kokoro:zf_xiaoxiao"}};
-    return {
-        {"", "default", 2'000'000'000, "whisper-base"}, role, {{"kokoro:zf_xiaoxiao", "zh"}}, [this](std::string_view prefix) {
-          return std::string(prefix) + std::to_string(++ids_);
-        }};
-  }
-
-  void hear(std::vector<Outgoing> const& out) {
-    static char const* const path = std::getenv("PARLEY_EVENTS_OUT");
-    for (auto const& one : out) {
-      if (path != nullptr) std::ofstream(path, std::ios::app) << one.text << "\n";
-      events_.push_back(Json::parse(one.text));
-      sounds_.push_back(one.sound_of.value);
-    }
-  }
-  std::vector<Event> say(std::string const& message) {
-    auto intake = session_.take(message);
-    hear(intake.out);
-    sound_ += intake.sound.size();
-    return std::move(intake.events);
-  }
-  void tell(Command const& news) { hear(session_.tell(news)); }
-
-  /// Types of what was heard since the last call.
-  std::vector<std::string> types() {
-    std::vector<std::string> types;
-    for (; seen_ < events_.size(); ++seen_) types.push_back(events_[seen_]["type"]);
-    return types;
-  }
-  Json const& last(std::string_view type) {
-    for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-      if ((*event)["type"] == type) return *event;
-    }
-    ADD_FAILURE() << "no " << type;
-    return events_.front();
-  }
-
-  void commit_turn(std::string const& item, std::string const& previous = "") {
-    tell(SpeechStarted{item, audio::Heard::from_ms(320)});
-    tell(SpeechStopped{item, audio::Heard::from_ms(1800)});
-    tell(TurnCommitted{item, previous});
-    Item user{.id = item,
-              .speaker = Speaker::user,
-              .text = {},
-              .spoken = true,
-              .status = ItemStatus::completed,
-              .from = {},
-              .to = {},
-              .heard = {}};
-    tell(ItemNews{ItemNews::What::added, user, previous, 0, 0});
-    tell(ItemNews{ItemNews::What::done, user, previous, 0, 0});
-  }
-  void begin_reply(std::uint64_t number, std::string const& item, bool speak = true, bool outside = false,
-                   std::map<std::string, std::string> metadata = {}) {
-    tell(ReplyBegan{{number}, "resp_" + std::to_string(number), item, "item_u", speak, outside, std::move(metadata)});
-  }
-  void sound(std::uint64_t number, std::size_t samples) {
-    tell(ReplySound{{number}, {}, std::make_shared<audio::Samples const>(samples, 0.25F)});
-  }
-  void end_reply(std::uint64_t number, std::string const& heard, std::string const& text,
-                 ReplyEnded::Why why = ReplyEnded::Why::completed, core::Error error = {}) {
-    ReplyEnded ended;
-    ended.why = why;
-    ended.reply = {number};
-    ended.item.text = heard;
-    ended.text = text;
-    ended.usage = {30, 20, 7};
-    ended.error = std::move(error);
-    tell(ended);
-  }
-
-  int ids_ = 0;
-  RealtimeSession session_;
-  std::vector<Json> events_;
-  std::vector<std::uint64_t> sounds_;
-  std::size_t seen_ = 0, sound_ = 0;
-};
 
 TEST_F(RealtimeSessionTest, CreatedComesFirstAndIsComplete) {
   EXPECT_THAT(types(), ElementsAre("session.created"));
@@ -448,57 +358,10 @@ TEST_F(RealtimeSessionTest, ErrorsAndUnknownEventsEndNothing) {
   EXPECT_EQ(say(R"({"type":"response.create"})").size(), 1U);
 }
 
-TEST_F(RealtimeSessionTest, TheIdleTimeoutIsToldOnlyToThoseWhoAsked) {
-  (void)types();
-  tell(IdleTimeout{"item_i", {}, audio::Heard::from_ms(6000)});
-  EXPECT_THAT(types(), IsEmpty());
-  (void)say(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":
-    {"type":"server_vad","idle_timeout_ms":6000}}}}})");
-  (void)types();
-  tell(IdleTimeout{"item_i", {}, audio::Heard::from_ms(6000)});
-  EXPECT_THAT(types(), ElementsAre("input_audio_buffer.timeout_triggered"));
-}
-
 TEST_F(RealtimeSessionTest, BrokenTextOfAModelStillLeavesAsUtf8) {
   begin_reply(1, "item_a");
   tell(ReplyText{{1}, "a\xff"});
   EXPECT_EQ(last("response.output_audio_transcript.delta")["delta"], "a\xEF\xBF\xBD");
-}
-
-TEST_F(RealtimeSessionTest, TimingsAreToldOnlyToThoseWhoAsked) {
-  measure::Turn turn;
-  turn.user_item = "item_u";
-  turn.stamp(measure::Stamp::last_voice, core::Instant{});
-  turn.stamp(measure::Stamp::first_byte, core::Instant{} + std::chrono::milliseconds(700));
-  (void)types();
-  tell(TurnMeasured{turn});
-  EXPECT_THAT(types(), IsEmpty());
-  say(R"({"type":"session.update","session":{"type":"realtime","parley":{"timings":true}}})");
-  EXPECT_THAT(types(), ElementsAre("session.updated"));
-  Json const measured = Json::parse(session_.tell(TurnMeasured{turn}).at(0).text);  // no event for the strict check
-  EXPECT_EQ(measured["type"], "parley.turn.measured");
-  EXPECT_EQ(measured["turn"]["user_item"], "item_u");
-  EXPECT_EQ(measured["turn"]["wait_ms"], 700);
-}
-
-TEST_F(RealtimeSessionTest, GroundsAreToldOnlyToThoseWhoAsked) {
-  language::Grounds grounds;
-  grounds.sources.push_back({"faq.md", "FAQ", "保修三年。", 40, 45, 2});
-  grounds.citations.push_back({1, 5, 8});
-  grounds.claims.push_back({0, 5, "contradicted", "", 0.8, 1, 0, 5, {"number"}});
-  begin_reply(1, "item_a");
-  (void)types();
-  tell(ReplyGrounds{{1}, grounds});
-  EXPECT_THAT(types(), IsEmpty());
-  say(R"({"type":"session.update","session":{"type":"realtime","parley":{"grounds":true}}})");
-  Json const told = Json::parse(session_.tell(ReplyGrounds{{1}, grounds}).at(0).text);  // no event for the strict check
-  EXPECT_EQ(told["type"], "parley.response.grounds");
-  EXPECT_EQ(told["item_id"], "item_a");
-  EXPECT_EQ(told["grounds"]["sources"][0]["number"], 1);
-  EXPECT_EQ(told["grounds"]["sources"][0]["page"], 2);
-  EXPECT_EQ(told["grounds"]["citations"][0], Json({{"number", 1}, {"begin", 5}, {"end", 8}}));
-  EXPECT_EQ(told["grounds"]["claims"][0]["evidence"], Json({{"number", 1}, {"begin", 0}, {"end", 5}}));
-  EXPECT_EQ(language::grounds_from_json(told["grounds"]), grounds);
 }
 
 TEST_F(RealtimeSessionTest, AGreetingIsSpokenAsItIs) {
@@ -591,19 +454,6 @@ TEST_F(RealtimeSessionTest, TelephoneSoundBothWays) {
     if (event["type"] == "response.output_audio.delta") bytes += decode_base64(event["delta"].get<std::string>())->size();
   }
   EXPECT_NEAR(static_cast<double>(bytes), 8'000, 50);
-}
-
-TEST_F(RealtimeSessionTest, OpusForWhoAsks) {
-  say(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"format":{"type":"audio/opus"}}}}})");
-  EXPECT_EQ(last("session.updated")["session"]["audio"]["input"]["format"], Json::parse(R"({"type":"audio/opus"})"));
-  std::string packet;
-  append_base64(packet, audio::OpusWriter().push(audio::Samples(480, 0.1F)).front());
-  for (auto const& bytes : {packet, std::string("////"), packet}) {
-    say(R"({"type":"input_audio_buffer.append","event_id":"mine","audio":")" + bytes + "\"}");
-  }
-  EXPECT_EQ(last("error")["error"]["param"], "audio") << "what is no packet is said";
-  EXPECT_EQ(last("error")["error"]["event_id"], "mine");
-  EXPECT_EQ(sound_, 640U) << "and the others are heard";
 }
 
 TEST_F(RealtimeSessionTest, ATranscriptionSessionOnlyHears) {

@@ -80,7 +80,7 @@ core::Result<tcp::endpoint> endpoint_of(Options const& options) {
   if (error) {
     return core::fail(core::Code::invalid, "the host is an address like 127.0.0.1 or 0.0.0.0, or localhost", options.host);
   }
-  if (options.key_hashes.empty() && !address.is_loopback()) {
+  if (!(options.keys && options.keys->needs_key()) && !address.is_loopback()) {
     return core::fail(core::Code::permission,
                       "without an API key only this machine is served; set a key or use --host 127.0.0.1", options.host);
   }

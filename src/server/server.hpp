@@ -21,6 +21,7 @@
 #include "conversation/call.hpp"
 #include "core/result.hpp"
 #include "server/http_routes.hpp"
+#include "server/keys/key_book.hpp"
 #include "server/session_config.hpp"
 
 namespace parley::server {
@@ -73,9 +74,9 @@ struct Limits {
 };
 
 struct Options {
-  std::string host = "127.0.0.1";       ///< an address or "localhost"; beyond this machine only with a key
-  std::uint16_t port = 8080;            ///< 0: any that is free
-  std::vector<std::string> key_hashes;  ///< SHA-256 of the API keys, lower-case hex
+  std::string host = "127.0.0.1";  ///< an address or "localhost"; beyond this machine only with a key
+  std::uint16_t port = 8080;       ///< 0: any that is free
+  std::shared_ptr<KeyBook> keys;   ///< who may come in; null: no key is needed
   int threads = 2;
   std::vector<std::string> models{"default"};  ///< what GET /v1/models lists
   HttpRoutes routes;                           ///< more routes than the server's own

@@ -38,7 +38,8 @@ HttpReply models(ServerState const& state) {
 ServerState::ServerState(Options given, Hooks hooks_given)
     : options(std::move(given)),
       hooks(std::move(hooks_given)),
-      access(options.key_hashes),
+      keys(options.keys ? options.keys : KeyBook::configured()),
+      access(keys),
       secrets(unix_now),
       routes(options.routes) {
   routes.add("GET", "/healthz",
@@ -47,7 +48,8 @@ ServerState::ServerState(Options given, Hooks hooks_given)
   routes.add("GET", "/readyz", [this](HttpRequest const&) { return readiness(*this); }, {.needs_key = false});
   routes.add("GET", "/v1/models", [this](HttpRequest const&) { return models(*this); }, {.needs_key = true});
   routes.add("POST", "/v1/realtime/client_secrets",
-             [this](HttpRequest const& request) { return issue_client_secret(secrets, request.body); }, {.needs_key = true});
+             [this](HttpRequest const& request) { return issue_client_secret(secrets, request.body, request.key); },
+             {.needs_key = true});
   routes.add("DELETE", "/v1/realtime/client_secrets",
              [this](HttpRequest const& request) { return revoke_client_secret(secrets, request.body); }, {.needs_key = true});
   routes.add("GET", "/v1/realtime",

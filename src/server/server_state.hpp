@@ -25,6 +25,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
 
   Options const options;
   Hooks const hooks;
+  std::shared_ptr<KeyBook> const keys;
   Access const access;
   ClientSecrets secrets;
   boost::asio::any_io_executor executor;  ///< of all the threads; set before the first connection

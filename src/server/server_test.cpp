@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "core/sha256.hpp"
+#include "server/keys/key_file.hpp"
 
 namespace parley::server {
 namespace {
@@ -251,7 +252,7 @@ TEST_F(ServerTest, RefusedBeforeTheUpgrade) {
 
 TEST_F(ServerTest, Keys) {
   auto with_key = options();
-  with_key.key_hashes = {core::sha256_of("秘密")};
+  with_key.keys = KeyBook::configured({core::sha256_of("秘密")});
   start(std::move(with_key));
   EXPECT_EQ(Client(server_->port()).response_.result_int(), 401U);
   EXPECT_EQ(ask(http::verb::get, "/v1/models").result_int(), 401U);
@@ -263,7 +264,7 @@ TEST_F(ServerTest, Keys) {
 
 TEST_F(ServerTest, BrowsersGiveTheKeyAsASubProtocol) {
   auto with_key = options();
-  with_key.key_hashes = {core::sha256_of("sk-1")};
+  with_key.keys = KeyBook::configured({core::sha256_of("sk-1")});
   start(std::move(with_key));
   Client browser(server_->port(), "/v1/realtime?model=x",
                  {{"Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key.sk-1, openai-agents-sdk.0.1"}});
@@ -274,7 +275,7 @@ TEST_F(ServerTest, BrowsersGiveTheKeyAsASubProtocol) {
 
 TEST_F(ServerTest, AnEphemeralKeyOpensCallsAndNothingElse) {
   auto with_key = options();
-  with_key.key_hashes = {core::sha256_of("sk-1")};
+  with_key.keys = KeyBook::configured({core::sha256_of("sk-1")});
   start(std::move(with_key));
   EXPECT_EQ(ask(http::verb::post, "/v1/realtime/client_secrets").result_int(), 401U);
   auto const issued = json::parse(ask(http::verb::post, "/v1/realtime/client_secrets", {{"Authorization", "Bearer sk-1"}},
@@ -295,6 +296,59 @@ TEST_F(ServerTest, AnEphemeralKeyOpensCallsAndNothingElse) {
       200U);
   Client late(server_->port(), "/v1/realtime", {{"Authorization", "Bearer " + key}});
   EXPECT_EQ(late.response_.result_int(), 401U);
+}
+
+TEST_F(ServerTest, AKeyHoldsAsManyCallsAndBytesAsItMay) {
+  auto const file = std::filesystem::path(testing::TempDir()) / "server_test_calls" / "keys.json";
+  std::filesystem::remove_all(file.parent_path());
+  auto const write = [&](std::function<void(ApiKey&)> const& change) {
+    ASSERT_TRUE(change_keys(file, [&](std::vector<ApiKey>& keys) -> core::Result<void> {
+      if (keys.empty()) keys.push_back({"key_1", "app", core::sha256_of("sk-1"), {"realtime"}, {}, 0, 0, 0});
+      change(keys.front());
+      return {};
+    }));
+  };
+  write([](ApiKey& key) { key.limits = {.calls = 1, .monthly_bytes = 40'000}; });
+  KeyBook::Options keys;
+  keys.file = file;
+  keys.watch = 0ms;
+  auto with_key = options();
+  with_key.keys = *KeyBook::open(std::move(keys));
+  auto const book = with_key.keys;
+  start(std::move(with_key));
+  std::map<std::string, std::string> const header{{"Authorization", "Bearer sk-1"}};
+  EXPECT_EQ(ask(http::verb::get, "/metrics", header).result_int(), 403U) << "not its scope";
+  auto const issued = json::parse(ask(http::verb::post, "/v1/realtime/client_secrets", header, "{}").body());
+  std::map<std::string, std::string> const ephemeral{{"Authorization", "Bearer " + issued["value"].get<std::string>()}};
+  {
+    Client first(server_->port(), "/v1/realtime", ephemeral);
+    EXPECT_FALSE(first.error_) << first.error_.message();
+    EXPECT_EQ(first.hear()["type"], "session.created");
+    Client second(server_->port(), "/v1/realtime", header);
+    EXPECT_EQ(second.response_.result_int(), 429U) << "a browser's call is one of the key's";
+    EXPECT_TRUE(second.response_.count("Retry-After"));
+    first.say({{"type", "response.create"}});  // a second of sound is more than may pass
+    json last;
+    while (!first.error_) {
+      auto heard = first.hear();
+      if (!first.error_) last = std::move(heard);
+    }
+    EXPECT_EQ(last["type"], "error");
+    EXPECT_EQ(last["error"]["code"], "insufficient_quota");
+  }
+  EXPECT_EQ(Client(server_->port(), "/v1/realtime", header).response_.result_int(), 429U);
+  write([](ApiKey& key) { key.limits = {}; });
+  book->look();
+  Client third(server_->port(), "/v1/realtime", header);
+  ASSERT_FALSE(third.error_) << third.error_.message();
+  (void)third.hear();
+  write([](ApiKey& key) { key.revoked_at = 1; });
+  book->look();
+  third.say({{"type", "response.create"}});
+  EXPECT_EQ(third.hear()["error"]["code"], "invalid_api_key");
+  Client browser(server_->port(), "/v1/realtime", ephemeral);
+  EXPECT_EQ(browser.response_.result_int(), 401U) << "what a revoked key has issued opens nothing";
+  std::filesystem::remove_all(file.parent_path());
 }
 
 TEST_F(ServerTest, StartSaysWhatIsWrong) {

@@ -4,6 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/websocket.hpp>
+#include <limits>
 
 #include "core/log.hpp"
 #include "server/beta_shape.hpp"
@@ -47,16 +48,35 @@ conversation::Call::Listener WebSocketSession::listener() {
   };
 }
 
-void WebSocketSession::begin(OpenedCall opened, std::string model, Json const& preset) {
+void WebSocketSession::begin(OpenedCall opened, std::string model, Json const& preset,
+                             std::unique_ptr<KeyAccount::CallHold> hold) {
+  hold_ = std::move(hold);
   call_ = std::move(opened.call);
   SessionConfig::Identity identity;
   identity.model = std::move(model);
   identity.transcriber = std::move(opened.transcriber);
-  identity.expires_at = unix_now() + state_->options.limits.longest_session.count();
+  identity.expires_at = unix_now() + longest().count();
   session_.emplace(RealtimeSession::Opening{std::move(identity), std::move(opened.settings), std::move(opened.voices), {}});
   id_ = session_->config().object()["id"].get<std::string>();
   if (auto changed = session_->preset(preset)) call_->tell(*std::move(changed));
   send(session_->greet());
+}
+
+/// What the server lets a call last, or what its key still has, whichever is less.
+std::chrono::seconds WebSocketSession::longest() const {
+  auto const allowed = state_->options.limits.longest_session;
+  double const left = hold_ ? hold_->seconds_left() : std::numeric_limits<double>::infinity();
+  return left < static_cast<double>(allowed.count()) ? std::chrono::seconds(static_cast<std::int64_t>(left) + 1) : allowed;
+}
+
+/// A key that has been revoked or has used up its month ends its calls.
+void WebSocketSession::account_for(std::size_t bytes) {
+  if (!hold_ || goodbye_) return;
+  auto const over = hold_->used(bytes);
+  if (!over) return;
+  send(session_->complain({over->code, over->message, {}, {}, over->type}));
+  call_->close();
+  close_when_sent(websocket::close_code::policy_error, over->code);
 }
 
 net::ip::tcp::socket WebSocketSession::release() {
@@ -118,6 +138,8 @@ bool WebSocketSession::too_far_ahead(std::size_t samples) {
 
 void WebSocketSession::take(std::string_view message) {
   if (closing_ || goodbye_) return;
+  account_for(message.size());
+  if (goodbye_) return;
   auto intake = beta_ ? session_->take(beta::to_ga(message)) : session_->take(message);
   for (auto& outgoing : intake.out) send(std::move(outgoing));
   if (closing_) return;
@@ -186,7 +208,9 @@ void WebSocketSession::write_next() {
 void WebSocketSession::written(beast::error_code error) {
   write_pending_ = false;
   queued_bytes_ -= writing_.text.size();
+  auto const bytes = writing_.text.size();
   writing_ = {};
+  if (!error && !closing_) account_for(bytes);
   if (!error) write_next();  // after an error the reader ends as well
 }
 
@@ -212,7 +236,7 @@ void WebSocketSession::close_when_sent(websocket::close_code code, std::string_v
 }
 
 void WebSocketSession::start_clock() {
-  clock_.expires_after(state_->options.limits.longest_session);
+  clock_.expires_after(longest());
   clock_.async_wait([weak = weak_from_this()](beast::error_code error) {
     auto const self = weak.lock();
     if (error || !self) return;
@@ -238,6 +262,7 @@ void WebSocketSession::finish() {
   patience_.cancel();
   if (call_) call_->close();
   call_.reset();
+  hold_.reset();
   beast::get_lowest_layer(ws_).close();
 }
 

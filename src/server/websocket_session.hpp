@@ -34,7 +34,8 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   void speak_beta() { beta_ = true; }
 
   /// The call is open: from here on its news is understood. `preset`: a session update that holds from the begin; null: none.
-  void begin(OpenedCall opened, std::string model, Json const& preset);
+  /// `hold`: the key's place for it; null: no key.
+  void begin(OpenedCall opened, std::string model, Json const& preset, std::unique_ptr<KeyAccount::CallHold> hold);
 
   /// The call could not be opened: the socket goes back to whoever answers that. The session is of no use afterwards.
   [[nodiscard]] boost::asio::ip::tcp::socket release();
@@ -59,11 +60,14 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   void close(boost::beast::websocket::close_code code, std::string_view reason);
   void close_when_sent(boost::beast::websocket::close_code code, std::string_view reason);
   void start_clock();
+  [[nodiscard]] std::chrono::seconds longest() const;
   void finish();
+  void account_for(std::size_t bytes);
   [[nodiscard]] bool too_far_ahead(std::size_t samples);
 
   std::shared_ptr<ServerState> state_;
   ServerState::Place place_;
+  std::unique_ptr<KeyAccount::CallHold> hold_;
   boost::beast::websocket::stream<boost::beast::tcp_stream> ws_;
   boost::beast::flat_buffer buffer_;
   std::optional<RealtimeSession> session_;

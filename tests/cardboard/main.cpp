@@ -1,6 +1,6 @@
 // `parley serve` with engines of cardboard: everything from the socket to the conversation is the real thing.
 //
-//   cardboard_serve [--port N] [--key K] [--roles FOLDER] [--calls N] [--drain-s N] [--home FOLDER]
+//   cardboard_serve [--port N] [--key K] [--keys FILE] [--roles FOLDER] [--calls N] [--drain-s N] [--home FOLDER] [--log LEVEL]
 //
 // Knowledge bases are in the home (else $PARLEY_HOME), their vectors made of words.
 // Prints "listening on http://127.0.0.1:PORT"; ends on SIGTERM.
@@ -20,9 +20,11 @@
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "cardboard/engines.hpp"
+#include "core/log.hpp"
 #include "core/sha256.hpp"
 #include "knowledge/test_embedder.hpp"
 #include "server/server.hpp"
+#include "server/text/text_routes.hpp"
 
 using namespace parley;
 
@@ -31,8 +33,11 @@ int main(int argc, char** argv) {
   std::uint16_t port = 0;
   std::string key, home, roles_folder = (app::share_folder() / "roles").string();
   int calls = 64, drain_s = 0;
+  std::string keys_file, log = "warn";
   cli.add_option("--port", port);
   cli.add_option("--key", key);
+  cli.add_option("--keys", keys_file);
+  cli.add_option("--log", log);
   cli.add_option("--roles", roles_folder);
   cli.add_option("--calls", calls);
   cli.add_option("--drain-s", drain_s);
@@ -40,6 +45,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(cli, argc, argv);
   if (!home.empty()) setenv("PARLEY_HOME", home.c_str(), 1);
 
+  core::start_log(log);
   app::Interrupt interrupt;
   boost::asio::io_context io;
   auto const work = boost::asio::make_work_guard(io);
@@ -51,7 +57,20 @@ int main(int argc, char** argv) {
   options.port = port;
   options.limits.sessions = calls;
   options.beta_shape = true;
-  if (!key.empty()) options.key_hashes.push_back(core::sha256_of(key));
+  server::KeyBook::Options keys;
+  keys.file = keys_file;
+  if (!key.empty()) keys.configured_hashes.push_back(core::sha256_of(key));
+  auto const book = server::KeyBook::open(std::move(keys));
+  if (!book) {
+    std::cerr << core::describe(book.error()) << std::endl;
+    return 1;
+  }
+  options.keys = *book;
+  server::TextHooks text;
+  text.find_model = [&](std::string const&) { return core::Result<std::shared_ptr<language::Model>>(engines.model); };
+  text.metrics = std::make_shared<server::TextMetrics>("cardboard");
+  text.more_metrics = [&] { return (*book)->metrics(); };
+  server::add_text_routes(options.routes, std::move(text));
   app::KnowledgeRoom knowledge(
       []() -> core::Result<std::shared_ptr<language::Embedder>> { return std::make_shared<knowledge::WordEmbedder>(); });
   app::add_knowledge_routes(options.routes, [&]() -> app::KnowledgeRoom& { return knowledge; });

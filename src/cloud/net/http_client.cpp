@@ -26,7 +26,7 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr std::size_t most_kept = 64;         // idle connections of one service
+constexpr std::size_t most_kept = 256;        // idle connections of one service
 constexpr std::chrono::seconds kept_for{50};  // the services close after a minute
 
 /// One connection, plain or TLS.

@@ -21,23 +21,27 @@ core::Result<void> LlamaScheduler::submit(Request request) {
   auto const urgency = request->urgency;
   std::vector<Request> cancelled;  // die outside the lock, with whatever their sinks hold
   std::lock_guard lock(mutex_);
-  std::size_t ahead = 0;
+  std::size_t ahead = 0, own = 0;
   for (Level& each : levels_) {
     auto const gone = std::ranges::stable_partition(each.waiting, [](auto const& r) { return !r->stop.stop_requested(); });
     cancelled.insert(cancelled.end(), std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
     each.waiting.erase(gone.begin(), gone.end());
     ahead += each.waiting.size();
+    own += static_cast<std::size_t>(
+        std::ranges::count(each.waiting, request->client, [](auto const& r) -> auto const& { return r->client; }));
   }
-  if (ahead >= options_.queue) {
+  // Who has nothing waiting is not kept out by somebody who fills the queue.
+  bool const modest = own == 0 && !request->client.empty() && ahead < 2 * options_.queue;
+  if (ahead >= options_.queue && !modest) {
     auto const wait = expected_wait(ahead);
     return std::unexpected(
         core::Error{core::Code::busy, "the language model has too many requests waiting; try again later", {}, wait});
   }
-  Level& own = level(urgency);
-  own.waiting.push_back(std::move(request));
-  if (!own.pumping) {
-    own.pumping = true;
-    own.job = arbiter_.submit(urgency, [self = shared_from_this(), urgency](std::stop_token) { return self->step(urgency); });
+  Level& line = level(urgency);
+  line.waiting.push_back(std::move(request));
+  if (!line.pumping) {
+    line.pumping = true;
+    line.job = arbiter_.submit(urgency, [self = shared_from_this(), urgency](std::stop_token) { return self->step(urgency); });
   }
   return {};
 }

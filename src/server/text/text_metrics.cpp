@@ -93,6 +93,11 @@ void TextMetrics::ended(std::string const& how, double since_asked, language::Us
   answer_tokens_ += static_cast<std::uint64_t>(usage.completion_tokens);
 }
 
+void TextMetrics::refused() {
+  std::lock_guard const lock(mutex_);
+  ++refused_;
+}
+
 std::string TextMetrics::text() const {
   std::lock_guard const lock(mutex_);
   std::string const name = escaped(model_);
@@ -116,6 +121,7 @@ std::string TextMetrics::text() const {
       single("vllm:prefix_cache_hits_total", "counter", "Tokens of prompts that had been read before.", theirs, cached_tokens_);
   out += single("vllm:num_requests_running", "gauge", "Requests that are waiting or being answered.", theirs,
                 static_cast<std::uint64_t>(std::max(running_, 0)));
+  out += single("parley_text_refused_total", "counter", "Requests that were told to come again later.", theirs, refused_);
   out += head("vllm:request_success_total", "counter", "Requests that have ended, by how.");
   for (auto const& [how, count] : endings_) {
     out += fmt::format("vllm:request_success_total{{{},finished_reason=\"{}\"}} {}\n", theirs, how, count);

@@ -39,6 +39,8 @@ class TextMetrics {
   /// `how`: stop, length, tool_calls, abort (the client has gone) or error. Every `began` is followed by one `ended`.
   void ended(std::string const& how, double since_asked, language::Usage const& usage);
 
+  void refused();  ///< told 429 before anything began
+
   [[nodiscard]] std::string text() const;
 
  private:
@@ -47,7 +49,7 @@ class TextMetrics {
   Histogram first_token_{latency_bounds()}, next_token_{token_bounds()}, whole_{whole_bounds()};
   Histogram prompt_{size_bounds()}, answer_{size_bounds()};
   std::map<std::string, std::uint64_t> endings_;
-  std::uint64_t prompt_tokens_ = 0, cached_tokens_ = 0, answer_tokens_ = 0;
+  std::uint64_t prompt_tokens_ = 0, cached_tokens_ = 0, answer_tokens_ = 0, refused_ = 0;
   int running_ = 0;
 
   static std::vector<double> latency_bounds();

@@ -1,5 +1,7 @@
 #include "server/text/text_routes.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -7,6 +9,7 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "server/keys/key_account.hpp"
 #include "server/text/text_request.hpp"
 #include "server/text/text_writer.hpp"
 
@@ -19,19 +22,73 @@ std::int64_t unix_now() {
 
 double seconds_since(core::Instant then) { return std::chrono::duration<double>(core::Clock::now() - then).count(); }
 
+/// What a request may come to, for the limits of its key: the prompt at three bytes a token, and all that may be written.
+std::int64_t expected_prompt_tokens(TextRequest const& request) {
+  std::int64_t bytes = 0;
+  for (auto const& prompt : request.prompts) {
+    for (auto const& message : prompt.messages) bytes += static_cast<std::int64_t>(message.text.size());
+  }
+  return bytes / 3 + 1;
+}
+std::int64_t expected_tokens(TextRequest const& request) {
+  std::int64_t written = 0;
+  for (auto const& prompt : request.prompts) written += std::int64_t{prompt.sampling.max_tokens} * request.n;
+  return expected_prompt_tokens(request) + written;
+}
+
+double now_s() { return std::chrono::duration<double>(core::Clock::now().time_since_epoch()).count(); }
+
+/// A request that was taken, for as long as it is answered. From one thread at a time.
+class Admitted {
+ public:
+  Admitted(std::shared_ptr<AdmissionDesk> desk, Admission::Ticket ticket) : desk_(std::move(desk)), ticket_(ticket) {}
+  Admitted(Admitted const&) = delete;
+  Admitted& operator=(Admitted const&) = delete;
+  ~Admitted() {
+    std::lock_guard const lock(desk_->mutex);
+    desk_->rule.leave(ticket_, now_s());
+  }
+  void token() {
+    std::lock_guard const lock(desk_->mutex);
+    desk_->rule.token(ticket_, now_s());
+  }
+
+ private:
+  std::shared_ptr<AdmissionDesk> desk_;
+  Admission::Ticket ticket_;
+};
+
+core::Result<std::unique_ptr<Admitted>> admit(std::shared_ptr<AdmissionDesk> const& desk, TextRequest const& request,
+                                              std::string const& client) {
+  if (!desk) return nullptr;
+  int const tokens = request.choices() == 1 ? request.prompts.front().sampling.max_tokens : 0;
+  std::lock_guard const lock(desk->mutex);
+  auto const ticket = desk->rule.arrive(client, tokens, now_s());
+  if (ticket) return std::make_unique<Admitted>(desk, *ticket);
+  return std::unexpected(core::Error{core::Code::busy,
+                                     "too much is being asked of this server; come again later",
+                                     {},
+                                     std::chrono::milliseconds(static_cast<std::int64_t>(ticket.error() * 1000) + 1)});
+}
+
 /// One request while it is being answered. Owned by its connection: when the client goes, so do the jobs.
 class TextWork : public std::enable_shared_from_this<TextWork> {
  public:
-  TextWork(TextRequest request, std::shared_ptr<Answer> answer, std::shared_ptr<TextMetrics> metrics)
+  TextWork(TextRequest request, std::shared_ptr<Answer> answer, std::shared_ptr<TextMetrics> metrics,
+           std::unique_ptr<KeyAccount::TokenHold> hold, std::unique_ptr<Admitted> admitted)
       : request_(std::move(request)),
         writer_(request_, core::random_id(request_.shape == TextRequest::Shape::chat ? "chatcmpl-" : "cmpl-"), unix_now()),
         answer_(std::move(answer)),
         metrics_(std::move(metrics)),
+        hold_(std::move(hold)),
+        admitted_(std::move(admitted)),
         last_piece_(static_cast<std::size_t>(request_.choices())) {
     metrics_->began();
   }
   ~TextWork() {
-    if (!over_) metrics_->ended("abort", seconds_since(began_), {});
+    if (over_) return;
+    charge("abort");
+    metrics_->ended("abort", seconds_since(began_), {});
   }
   TextWork(TextWork const&) = delete;
   TextWork& operator=(TextWork const&) = delete;
@@ -53,6 +110,8 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     std::lock_guard const lock(mutex_);
     if (over_) return;
     if (auto const* error = std::get_if<core::Error>(&piece)) return fail(*error);
+    ++pieces_;
+    if (admitted_ && !std::holds_alternative<language::Finish>(piece)) admitted_->token();
     if (!std::holds_alternative<language::Finish>(piece)) clock(last_piece_[static_cast<std::size_t>(choice)]);
     std::visit(
         [&](auto&& each) {
@@ -82,6 +141,7 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
   }
 
   void finish_all() {
+    charge(writer_.reason());  // before anybody can ask what is left
     if (request_.stream) {
       answer_->write(writer_.end(latency_ms()));
       answer_->end();
@@ -92,6 +152,7 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
   }
 
   void fail(core::Error const& error) {
+    charge("error");
     if (begun_) {
       answer_->write(TextWriter::error(error));
       answer_->end();
@@ -101,10 +162,21 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     stop("error");
   }
 
+  /// Who leaves early pays for what was written so far, about a token a piece, and for the prompt.
+  void charge(std::string const& how) {
+    if (!hold_) return;
+    auto usage = writer_.usage();
+    if (how == "abort") usage = {static_cast<int>(expected_prompt_tokens(request_)), 0, pieces_};
+    if (how == "error" && !begun_) usage = {};
+    hold_->settle(usage.prompt_tokens, usage.completion_tokens);
+  }
+
   void stop(std::string const& how) {
     over_ = true;
+    charge(how);
     metrics_->ended(how, seconds_since(began_), writer_.usage());
     jobs_.clear();
+    admitted_.reset();
     answer_.reset();
   }
 
@@ -117,11 +189,23 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
   TextWriter writer_;
   std::shared_ptr<Answer> answer_;
   std::shared_ptr<TextMetrics> metrics_;
+  std::unique_ptr<KeyAccount::TokenHold> hold_;  ///< null: no key
+  std::unique_ptr<Admitted> admitted_;           ///< null: everybody is
+  int pieces_ = 0;
   std::vector<std::optional<core::Instant>> last_piece_;  ///< of each choice
   std::vector<core::Job> jobs_;
   core::Instant const began_ = core::Clock::now();
   bool begun_ = false, over_ = false;
 };
+
+std::string sustainable(AdmissionDesk* desk) {
+  if (desk == nullptr) return {};
+  std::lock_guard const lock(desk->mutex);
+  return fmt::format(
+      "# HELP parley_text_sustainable_requests_per_second What can be answered within the limits of admission, as measured.\n"
+      "# TYPE parley_text_sustainable_requests_per_second gauge\nparley_text_sustainable_requests_per_second {:.3f}\n",
+      desk->rule.sustainable_rate());
+}
 
 HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_view)) {
   return [hooks = std::move(hooks), read](HttpRequest asked, std::shared_ptr<Answer> answer) -> HttpRoutes::Work {
@@ -144,7 +228,23 @@ HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_v
       }
     }
     for (auto& prompt : request->prompts) prompt.client = asked.key;
-    auto work = std::make_shared<TextWork>(*std::move(request), std::move(answer), hooks.metrics);
+    std::unique_ptr<KeyAccount::TokenHold> hold;
+    if (asked.account) {
+      auto held = asked.account->hold_tokens(expected_tokens(*request));
+      if (!held) {
+        answer->reply(refusal_reply(held.error()));
+        return nullptr;
+      }
+      hold = *std::move(held);
+    }
+    auto admitted = admit(hooks.admission, *request, asked.key);
+    if (!admitted) {
+      hooks.metrics->refused();
+      answer->reply(error_reply(admitted.error()));
+      return nullptr;
+    }
+    auto work = std::make_shared<TextWork>(*std::move(request), std::move(answer), hooks.metrics, std::move(hold),
+                                           *std::move(admitted));
     work->start(**model);
     return work;
   };
@@ -168,8 +268,9 @@ HttpReply model_error_reply(core::Error const& error) {
 
 void add_text_routes(HttpRoutes& routes, TextHooks hooks) {
   HttpRoutes::Rule const rule{.needs_key = true, .needs_ready = true};
-  auto const metrics = [kept = hooks.metrics, more = hooks.more_metrics](HttpRequest const&) {
-    return HttpReply{200, kept->text() + (more ? more() : ""), "text/plain; version=0.0.4; charset=utf-8", {}};
+  auto const metrics = [kept = hooks.metrics, more = hooks.more_metrics, desk = hooks.admission](HttpRequest const&) {
+    return HttpReply{
+        200, kept->text() + sustainable(desk.get()) + (more ? more() : ""), "text/plain; version=0.0.4; charset=utf-8", {}};
   };
   routes.add("GET", "/metrics", metrics, {.needs_key = true});
   routes.add_later("POST", "/v1/chat/completions", handler(hooks, read_chat), rule);

@@ -2,19 +2,29 @@
 // Text serving over HTTP: /v1/chat/completions, /v1/completions and /generate on any language::Model.
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "language/model.hpp"
 #include "server/http_routes.hpp"
+#include "server/text/admission.hpp"
 #include "server/text/text_metrics.hpp"
 #include "server/text/text_request.hpp"
 
 namespace parley::server {
 
+/// The rule of admission, shared by the server's threads.
+struct AdmissionDesk {
+  explicit AdmissionDesk(AdmissionLimits limits) : rule(limits) {}
+  std::mutex mutex;
+  Admission rule;
+};
+
 struct TextHooks {
   /// The model of that name ("default" is always one). Called on a server thread, only once the server is ready.
   std::function<core::Result<std::shared_ptr<language::Model>>(std::string const& name)> find_model;
-  std::shared_ptr<TextMetrics> metrics;  ///< told of every request
+  std::shared_ptr<TextMetrics> metrics;           ///< told of every request
+  std::shared_ptr<AdmissionDesk> admission = {};  ///< null: everybody is taken
   /// That model, with what the request looks up before it; absent: a request that does is refused.
   std::function<core::Result<std::shared_ptr<language::Model>>(std::shared_ptr<language::Model>, TextRequest::LookUp const&)>
       look_up = {};

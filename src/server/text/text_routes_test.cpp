@@ -8,9 +8,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/sha256.hpp"
+#include "server/keys/key_file.hpp"
 #include "server/server.hpp"
 
 namespace parley::server {
@@ -30,6 +33,7 @@ class ScriptedModel final : public language::Model {
     std::lock_guard const lock(mutex_);
     threads_.emplace_back([this, request = std::move(request), sink = std::move(sink), token = stop.get_token()] {
       std::string const& wish = request.messages.back().text;
+      if (wish == "who") return answer_who(request.client, sink);
       if (wish == "busy") return sink(core::Error{core::Code::busy, "too many wait", {}, 2500ms});
       if (wish == "long") return sink(core::Error{core::Code::too_large, "shorten it", "messages", {}});
       sink(language::Delta{"你"});
@@ -48,15 +52,24 @@ class ScriptedModel final : public language::Model {
   std::atomic<int> cancelled = 0;
 
  private:
+  static void answer_who(std::string const& client, Sink const& sink) {
+    sink(language::Delta{client.empty() ? "nobody" : client});
+    sink(language::Finish{language::FinishReason::stop, {5, 2, 2}});
+  }
+
   std::mutex mutex_;
   std::vector<std::jthread> threads_;
 };
 
 class TextRoutesTest : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { start(nullptr); }
+
+  void start(std::shared_ptr<KeyBook> keys) {
+    server_.reset();
     Options options;
     options.port = 0;
+    options.keys = std::move(keys);
     add_text_routes(options.routes, {[this](std::string const& name) -> core::Result<std::shared_ptr<language::Model>> {
                                        if (name == "default") return model_;
                                        return core::fail(core::Code::not_found, "there is no model '" + name + "'");
@@ -71,12 +84,14 @@ class TextRoutesTest : public testing::Test {
     server_->set_ready(true);
   }
 
-  http::response<http::string_body> ask(std::string const& wish, std::string const& more = "", bool leave = false) {
+  http::response<http::string_body> ask(std::string const& wish, std::string const& more = "", bool leave = false,
+                                        std::string const& key = "") {
     boost::asio::io_context io;
     boost::beast::tcp_stream stream(io);
     stream.connect({boost::asio::ip::address_v4::loopback(), server_->port()});
     http::request<http::string_body> request(http::verb::post, "/v1/chat/completions", 11);
     request.set(http::field::host, "localhost");
+    if (!key.empty()) request.set(http::field::authorization, "Bearer " + key);
     request.body() = R"({"messages":[{"role":"user","content":")" + wish + "\"}]" + more + "}";
     request.prepare_payload();
     http::write(stream, request);
@@ -131,6 +146,84 @@ TEST_F(TextRoutesTest, WhoHangsUpIsNotAnswered) {
   EXPECT_EQ(model_->cancelled, 4);
   EXPECT_THAT(metrics_->text(), HasSubstr(R"(finished_reason="abort"} 2)"));
   EXPECT_THAT(metrics_->text(), HasSubstr(R"(vllm:num_requests_running{model_name="scripted"} 0)"));
+}
+
+/// Two keys in a file of their own.
+class TextKeysTest : public TextRoutesTest {
+ protected:
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    ASSERT_TRUE(change_keys(folder_ / "keys.json", [](std::vector<ApiKey>& keys) -> core::Result<void> {
+      keys.push_back({"key_1", "app", core::sha256_of("sk-1"), {"text"}, {}, 0, 0, 0});
+      keys.push_back({"key_2", "calls", core::sha256_of("sk-2"), {"realtime"}, {}, 0, 0, 0});
+      return {};
+    }));
+    KeyBook::Options options;
+    options.file = folder_ / "keys.json";
+    options.watch = 0ms;
+    book_ = *KeyBook::open(std::move(options));
+    start(book_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void limit(KeyLimits const& limits) {
+    ASSERT_TRUE(change_keys(folder_ / "keys.json", [&](std::vector<ApiKey>& keys) -> core::Result<void> {
+      keys.front().limits = limits;
+      return {};
+    }));
+    book_->look();
+  }
+  http::response<http::string_body> ask_with(std::string const& key, std::string const& wish, std::string const& more = "") {
+    return ask(wish, more, false, key);
+  }
+
+  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "text_keys_test";
+  std::shared_ptr<KeyBook> book_;
+};
+
+TEST_F(TextKeysTest, TheModelIsToldWhoseItIs) {
+  EXPECT_THAT(ask_with("sk-1", "who").body(), HasSubstr("key_1"));
+  EXPECT_EQ(ask_with("sk-2", "who").result_int(), 403U);
+  EXPECT_EQ(ask_with("sk-3", "who").result_int(), 401U);
+  EXPECT_EQ(ask("who").result_int(), 401U);
+}
+
+TEST_F(TextKeysTest, RequestsAMinute) {
+  limit({.requests_per_minute = 2});
+  auto const first = ask_with("sk-1", "hi", R"(,"stream":true)");
+  EXPECT_EQ(first["x-ratelimit-limit-requests"], "2");
+  EXPECT_EQ(first["x-ratelimit-remaining-requests"], "1");
+  EXPECT_EQ(ask_with("sk-1", "hi")["x-ratelimit-remaining-requests"], "0");
+  auto const third = ask_with("sk-1", "hi");
+  EXPECT_EQ(third.result_int(), 429U);
+  EXPECT_EQ(third["Retry-After"], "30");
+  auto const error = nlohmann::json::parse(third.body())["error"];
+  EXPECT_EQ(error["code"], "rate_limit_exceeded");
+  EXPECT_EQ(error["type"], "requests");
+}
+
+TEST_F(TextKeysTest, TokensAMinuteAreWhatWasReallyUsed) {
+  limit({.tokens_per_minute = 100});
+  auto const first = ask_with("sk-1", "hi");  // may come to 1024, comes to 7
+  EXPECT_EQ(first.result_int(), 200U);
+  EXPECT_EQ(book_->find("sk-1")->usage().input_tokens, 5U);
+  EXPECT_EQ(book_->find("sk-1")->usage().output_tokens, 2U);
+  EXPECT_EQ(ask_with("sk-1", "hi", R"(,"max_tokens":50)").result_int(), 200U);
+  auto const large = ask_with("sk-1", "hi");
+  EXPECT_EQ(large.result_int(), 429U);
+  EXPECT_EQ(nlohmann::json::parse(large.body())["error"]["type"], "tokens");
+}
+
+TEST_F(TextKeysTest, WhoLeavesEarlyHasUsedWhatWasWrittenAndFailuresCostNothing) {
+  limit({.monthly_tokens = 1000});
+  EXPECT_EQ(ask_with("sk-1", "break").result_int(), 500U);
+  EXPECT_EQ(book_->find("sk-1")->usage().output_tokens, 0U);
+  (void)ask("wait", R"(,"stream":true)", true, "sk-1");
+  for (int i = 0; i < 500 && book_->find("sk-1")->usage().output_tokens == 0; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(book_->find("sk-1")->usage().output_tokens, 1U);
+  limit({.monthly_tokens = 1});
+  auto const refused = ask_with("sk-1", "hi");
+  EXPECT_EQ(refused.result_int(), 429U);
+  EXPECT_EQ(nlohmann::json::parse(refused.body())["error"]["code"], "insufficient_quota");
 }
 
 }  // namespace
