@@ -106,7 +106,8 @@ int serve_command(Config const& config, bool text_only) {
   std::atomic<server::Server const*> serving = nullptr;  // and once it listens
   add_page(options.routes);
   options.models = add_public_routes(
-      options.routes, config, [&] { return opened_house.load(); }, [&] { return call_metrics(serving, watching) + (*keys)->metrics(); });
+      options.routes, config, [&] { return opened_house.load(); },
+      [&] { return call_metrics(serving, watching) + (*keys)->metrics(); });
   server::Hooks hooks;
   hooks.open_call = [&house](server::CallRequest const& request, conversation::Call::Listener listener) {
     return open_call(*house, request, std::move(listener));  // only called once the server has been told it is ready
