@@ -24,11 +24,16 @@ import asyncio
 import json
 import sysconfig
 import time
+import warnings
 import wave
 
 import numpy as np
 import websockets
 from loguru import logger
+
+logger.remove()
+warnings.simplefilter("ignore", DeprecationWarning)
+
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import Frame, InputAudioRawFrame, LLMFullResponseEndFrame, TTSAudioRawFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -41,12 +46,12 @@ from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.services.whisper.stt import WhisperSTTService
 from pipecat.transcriptions.language import Language
 
-logger.remove()
 HEARD_HZ, SPOKEN_HZ, PIECE_S = 16000, 24000, 0.02
 AUDIBLE = 0.003  # as in src/app/recorded_caller.cpp, like the two below
 OF_THE_LOUDEST = 0.01
 BREATH_S = 0.4
 PATIENCE_S = 15  # who has waited so long has hung up
+LATE_S = 30  # an answer that comes all the same must not be taken for the next one's
 OVER_S = 2.5  # without new sound, and with all of the text there
 
 
@@ -118,10 +123,11 @@ class Sink(FrameProcessor):
 
     def over(self):
         """Thought, made, and would have been played."""
-        if self.first is None or not self.text_over:
+        if self.first is None:
             return False
         now = time.monotonic()
-        return now - self.last > OVER_S and now > self.first + self.length
+        silent = now - self.last
+        return now > self.first + self.length and (silent > OVER_S and self.text_over or silent > 4 * OVER_S)
 
 
 class Caller:
@@ -141,18 +147,20 @@ class Caller:
             self.due += PIECE_S
             if at <= voiced < at + piece:
                 said = self.due - PIECE_S + (voiced - at) / HEARD_HZ
+                self.sink.reset()  # what was heard before answers half a question
             await asyncio.sleep(max(0, self.due - time.monotonic()))
         return said
 
     async def ask(self, name, samples):
         await self.say(np.zeros(int(HEARD_HZ * BREATH_S), np.int16))
-        self.sink.reset()
         said = await self.say(samples)
         silence = np.zeros(int(HEARD_HZ * 0.1), np.int16)
-        while not self.sink.over():
+        answered = True
+        while not self.sink.over() and (answered or time.monotonic() < said + LATE_S):
             await self.say(silence)
-            if self.sink.first is None and time.monotonic() > said + PATIENCE_S:
-                return {"type": "unanswered", "recording": name}
+            answered = answered and (self.sink.first is not None or time.monotonic() < said + PATIENCE_S)
+        if not answered:
+            return {"type": "unanswered", "recording": name}
         return {"type": "gap", "recording": name, "ms": round((self.sink.first - said) * 1000, 1)}
 
 

@@ -222,6 +222,7 @@ TEST_F(KokoroModel, MistakesAreErrors) {
   ASSERT_TRUE(unknown.error);
   EXPECT_EQ(unknown.error->code, core::Code::not_found);
   EXPECT_THAT(unknown.error->message, HasSubstr("zf_xiaoxiao"));
+  EXPECT_EQ(kokoro().measured("zf_xiaoxao").error().code, core::Code::not_found);
   EXPECT_EQ(speak(kokoro(), U"", "zf_xiaoxiao").error->code, core::Code::invalid);
   EXPECT_EQ(speak(kokoro(), U"漢字", "zf_xiaoxiao").error->code, core::Code::invalid);
   EXPECT_EQ(speak(kokoro(), mandarin[0], "zf_xiaoxiao", 9).error->code, core::Code::invalid);
@@ -270,6 +271,8 @@ TEST_F(KokoroModel, AVoiceThatWasNeverMeasuredSpeaksAtOnce) {
   {
     auto const fresh = Kokoro::load(world_->openvino, world_->arbiter, folder);
     ASSERT_TRUE(fresh) << core::describe(fresh.error());
+    EXPECT_FALSE(*(*fresh)->measured("af_heart"));
+    EXPECT_TRUE(*kokoro().measured("af_heart"));
     auto const exact = kokoro().exact(std::u32string(english[3]), "af_heart", 1);
     auto const spoken = speak(**fresh, english[3], "af_heart");
     ASSERT_FALSE(spoken.error);
