@@ -33,7 +33,7 @@ class Waiting final : public server::Answer {
   HttpReply wait() {
     std::unique_lock lock(mutex_);
     there_.wait(lock, [this] { return reply_.has_value(); });
-    return *reply_;
+    return reply_.value_or(HttpReply{});
   }
 
  private:

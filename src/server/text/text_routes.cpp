@@ -219,8 +219,8 @@ HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_v
       answer->reply(model_error_reply(model.error()));
       return nullptr;
     }
-    if (request->look_up) {
-      model = hooks.look_up ? hooks.look_up(*model, *request->look_up)
+    if (auto const look_up = request->look_up) {
+      model = hooks.look_up ? hooks.look_up(*model, *look_up)
                             : core::fail(core::Code::invalid, "Nothing can be looked up here.", "parley");
       if (!model) {
         answer->reply(error_reply(model.error()));
