@@ -236,7 +236,7 @@ Result<void> House::open_speaking(models::Store const& store) {
 }
 
 Result<void> House::warm(Say const& say) {
-  server::Admission::Seconds sentence{0}, listening{0}, reading{0};
+  server::CallAdmission::Seconds sentence{0}, listening{0}, reading{0};
   if (engines_.synthesiser) {
     say("warming: voices");
     for (auto const& [language, voice] : voices_in_use(config_, roles_)) {
@@ -272,7 +272,7 @@ Result<void> House::measure_voice(std::string const& voice, Say const& say) cons
 }
 
 /// What of the cores some work takes.
-server::Admission::Seconds House::cost_of(std::function<Result<void>()> const& work, Result<void>& done) const {
+server::CallAdmission::Seconds House::cost_of(std::function<Result<void>()> const& work, Result<void>& done) const {
   auto const before = arbiter_->load().busy;
   done = work();
   return arbiter_->load().busy - before;

@@ -12,7 +12,7 @@
 #include "engine/arbiter.hpp"
 #include "guard/guard.hpp"
 #include "language/role.hpp"
-#include "server/admission.hpp"
+#include "server/call_admission.hpp"
 
 namespace parley::engine {
 class Kokoro;
@@ -64,7 +64,7 @@ class House {
   [[nodiscard]] KnowledgeRoom& knowledge() const { return *knowledge_; }
   [[nodiscard]] engine::Arbiter const& arbiter() const { return *arbiter_; }
   /// What a turn takes of the machine, as far as warming has shown.
-  [[nodiscard]] server::Admission::Needs const& needs() const { return needs_; }
+  [[nodiscard]] server::CallAdmission::Needs const& needs() const { return needs_; }
   /// How the local language model was loaded: its precision, and tokens of one request. Empty when it is far away.
   struct Thinking {
     std::string precision;
@@ -87,12 +87,12 @@ class House {
   [[nodiscard]] core::Result<void> warm_voice(std::string const& language, std::string const& voice) const;
   [[nodiscard]] core::Result<void> warm_hearing() const;
   [[nodiscard]] core::Result<void> warm_roles() const;
-  [[nodiscard]] server::Admission::Seconds cost_of(std::function<core::Result<void>()> const& work,
-                                                   core::Result<void>& done) const;
+  [[nodiscard]] server::CallAdmission::Seconds cost_of(std::function<core::Result<void>()> const& work,
+                                                       core::Result<void>& done) const;
   [[nodiscard]] double voice_activity_share() const;
 
   Config config_;
-  server::Admission::Needs needs_;
+  server::CallAdmission::Needs needs_;
   language::Roles roles_;
   std::shared_ptr<guard::Guard const> guard_;
   Thinking thinking_;

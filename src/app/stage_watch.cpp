@@ -31,7 +31,7 @@ engine::Arbiter::Load::Level const& level(engine::Arbiter::Load const& load, Urg
 
 int StageWatch::bearable(std::uint64_t turns) {
   auto const load = house_.arbiter().load();
-  server::Admission::Seen seen;
+  server::CallAdmission::Seen seen;
   for (auto const urgency : urgent) {
     auto const& stage = level(load, urgency);
     seen.busy += stage.busy;
@@ -53,7 +53,7 @@ std::string StageWatch::metrics() const {
   std::string waited =
       "# HELP parley_stage_wait_seconds_total Steps of this stage waited for their turn.\n"
       "# TYPE parley_stage_wait_seconds_total counter\n";
-  using Seconds = server::Admission::Seconds;
+  using Seconds = server::CallAdmission::Seconds;
   for (auto const& [urgency, name] : stages) {
     auto const& stage = level(load, urgency);
     busy += fmt::format("parley_stage_busy_seconds_total{{stage=\"{}\"}} {}\n", name, Seconds(stage.busy).count());

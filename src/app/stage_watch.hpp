@@ -1,11 +1,11 @@
 #pragma once
-// What the stages of a house are doing, and so how many calls they can bear (server/admission.hpp).
+// What the stages of a house are doing, and so how many calls they can bear (server/call_admission.hpp).
 #include <cstdint>
 #include <mutex>
 #include <string>
 
 #include "app/house.hpp"
-#include "server/admission.hpp"
+#include "server/call_admission.hpp"
 
 namespace parley::app {
 
@@ -22,7 +22,7 @@ class StageWatch {
  private:
   House const& house_;
   mutable std::mutex mutex_;
-  server::Admission admission_;
+  server::CallAdmission admission_;
 };
 
 }  // namespace parley::app

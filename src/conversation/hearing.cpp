@@ -392,7 +392,8 @@ void Hearing::hang_up(Commands& out) {
 
 core::Instant Hearing::wake_at(TurnTaking const& rule) const {
   auto at = core::never;
-  if (utterance_ && tracker_.in_speech()) {
+  // An overlap has moments of its own.
+  if (utterance_ && !utterance_->tentative && tracker_.in_speech()) {
     auto const silent = Milliseconds((end_ - tracker_.last_voice()).ms());
     if (auto const next = next_moment(rule, std::max(silent, considered_))) at = last_frame_ + stall_grace + (*next - silent);
   }

@@ -60,14 +60,14 @@ TEST(Hearing, a_quiet_voice_alone_does_not_begin_speech) {
   EXPECT_EQ(s.count<SpeechStarted>(), 0U);
 }
 
-TEST(Hearing, two_silent_frames_ask_for_the_transcript_and_two_tenths_of_a_second_for_the_end) {
+TEST(Hearing, two_silent_frames_ask_for_the_transcript_and_four_for_the_end) {
   Scenario s;
   s.voice(500);
   s.silence(32);
   EXPECT_EQ(s.count<Transcribe>(), 0U);
   s.silence(32);
   ASSERT_EQ(s.count<Transcribe>(), 1U);
-  s.silence(128);
+  s.silence(32);
   EXPECT_EQ(s.count<PredictEnd>(), 0U);
   s.silence(32);
   ASSERT_EQ(s.count<Transcribe>(), 1U);

@@ -12,7 +12,7 @@
 
 namespace parley::server {
 
-class Admission {
+class CallAdmission {
  public:
   static constexpr double most_load = 0.7;
   static constexpr std::chrono::seconds turn_every{10};
@@ -26,7 +26,7 @@ class Admission {
     Seconds turn{0};      ///< of the machine, for one turn
     double standing = 0;  ///< share of the machine that a call takes though nobody says a word (voice activity)
   };
-  explicit Admission(Needs rehearsed) : standing_(rehearsed.standing), busy_(rehearsed.turn * guess_counts) {}
+  explicit CallAdmission(Needs rehearsed) : standing_(rehearsed.standing), busy_(rehearsed.turn * guess_counts) {}
 
   /// What there is to see of the stages. All of it only grows.
   struct Seen {

@@ -1,5 +1,5 @@
 // The rule of admission: tables, and a machine with callers under a virtual clock.
-#include "server/admission.hpp"
+#include "server/call_admission.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,21 +12,22 @@ namespace parley::server {
 namespace {
 
 using namespace std::chrono_literals;
-using Seconds = Admission::Seconds;
+using Seconds = CallAdmission::Seconds;
 
 core::Instant at(double s) { return core::Instant{} + 1h + std::chrono::duration_cast<core::Duration>(Seconds(s)); }
 
-TEST(Admission, as_many_as_the_measured_turn_leaves_room_for) {
-  EXPECT_EQ(Admission({.turn = 2.5s}).bearable(at(0)), 2);    // a quarter of the machine each
-  EXPECT_EQ(Admission({.turn = 0.25s}).bearable(at(0)), 28);  // a fortieth
-  EXPECT_EQ(Admission({.turn = 60s}).bearable(at(0)), 1) << "the first is never refused for what is only expected";
-  EXPECT_GT(Admission(Admission::Needs{}).bearable(at(0)), 10'000) << "everything is far away: no stage of ours is in use";
-  EXPECT_EQ(Admission({.turn = 0s, .standing = 0.01}).bearable(at(0)), 70) << "voice activity alone";
+TEST(CallAdmission, as_many_as_the_measured_turn_leaves_room_for) {
+  EXPECT_EQ(CallAdmission({.turn = 2.5s}).bearable(at(0)), 2);    // a quarter of the machine each
+  EXPECT_EQ(CallAdmission({.turn = 0.25s}).bearable(at(0)), 28);  // a fortieth
+  EXPECT_EQ(CallAdmission({.turn = 60s}).bearable(at(0)), 1) << "the first is never refused for what is only expected";
+  EXPECT_GT(CallAdmission(CallAdmission::Needs{}).bearable(at(0)), 10'000)
+      << "everything is far away: no stage of ours is in use";
+  EXPECT_EQ(CallAdmission({.turn = 0s, .standing = 0.01}).bearable(at(0)), 70) << "voice activity alone";
 }
 
-TEST(Admission, it_learns_what_turns_cost) {
-  Admission admission({.turn = 2.5s});
-  Admission::Seen seen;
+TEST(CallAdmission, it_learns_what_turns_cost) {
+  CallAdmission admission({.turn = 2.5s});
+  CallAdmission::Seen seen;
   for (int i = 1; i <= 150; ++i) {
     seen.busy += 0.5s;
     ++seen.turns;
@@ -42,9 +43,9 @@ TEST(Admission, it_learns_what_turns_cost) {
   EXPECT_EQ(admission.bearable(at(300)), 1);
 }
 
-TEST(Admission, while_urgent_work_waits_nobody_is_let_in) {
-  Admission admission({.turn = 0.1s});
-  Admission::Seen seen;
+TEST(CallAdmission, while_urgent_work_waits_nobody_is_let_in) {
+  CallAdmission admission({.turn = 0.1s});
+  CallAdmission::Seen seen;
   admission.see(at(0), seen);
   seen.steps += 100;
   seen.waited += 100 * 20ms;
@@ -77,8 +78,8 @@ Evening live(std::uint64_t seed, bool with_rule, int callers) {
     bool operator<(Turn const& other) const { return asked > other.asked; }
   };
   Evening evening;
-  Admission admission({.turn = 1s});
-  Admission::Seen seen;
+  CallAdmission admission({.turn = 1s});
+  CallAdmission::Seen seen;
   std::priority_queue<Turn> turns;
   std::vector<double> waits;
   double free_at = 0, worked = 0;
@@ -118,7 +119,7 @@ Evening live(std::uint64_t seed, bool with_rule, int callers) {
   return evening;
 }
 
-TEST(Admission, those_who_are_in_are_served_however_many_come) {
+TEST(CallAdmission, those_who_are_in_are_served_however_many_come) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     auto const evening = live(seed, true, 200);
     EXPECT_GE(evening.admitted, 4) << seed;

@@ -1,4 +1,4 @@
-#include "server/admission.hpp"
+#include "server/call_admission.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@ constexpr double nobody_counts_further = 100'000;
 
 }  // namespace
 
-void Admission::see(core::Instant now, Seen const& seen) {
+void CallAdmission::see(core::Instant now, Seen const& seen) {
   if (seen.turns > last_.turns) {
     auto const turns = static_cast<double>(seen.turns - last_.turns);
     double const kept = std::pow(forget, turns);
@@ -29,7 +29,7 @@ void Admission::see(core::Instant now, Seen const& seen) {
   last_.waited = seen.waited;
 }
 
-int Admission::bearable(core::Instant now) const {
+int CallAdmission::bearable(core::Instant now) const {
   if (waited_long_ != core::Instant::min() && now - waited_long_ < memory) return 0;
   double const share = turn_cost() / Seconds(turn_every) + standing_;
   double const fit = share > 0 ? most_load / share : nobody_counts_further;
