@@ -148,15 +148,20 @@ class Chunks {
   beast::tcp_stream& stream_;
 };
 
+// g++ 12 destroys what is awaited twice when it stands behind && or in a condition with other parts: every co_await of this
+// file is a statement of its own.
 asio::awaitable<bool> last(Chunks& chunks, Request const& request, std::string text) {
-  if (!co_await chunks.send(std::move(text))) co_return false;
-  co_return co_await chunks.end() && request.keep_alive();
+  bool const sent = co_await chunks.send(std::move(text));
+  if (!sent) co_return false;
+  bool const ended = co_await chunks.end();
+  co_return ended&& request.keep_alive();
 }
 
 asio::awaitable<bool> stream_answer(Shared state, beast::tcp_stream& stream, Request const& request, ChatWish wish,
                                     Fault fault) {
   Chunks chunks(stream);
-  if (!co_await chunks.begin(request, "text/event-stream; charset=utf-8")) co_return false;
+  bool const begun = co_await chunks.begin(request, "text/event-stream; charset=utf-8");
+  if (!begun) co_return false;
   co_await sleep(stream, state->options.first_token);
   auto const pieces = std::make_shared<Inbox<language::Piece>>(stream.get_executor());
   auto const job = state->options.model->generate(std::move(wish.request), Inbox<language::Piece>::sink(pieces));
@@ -173,16 +178,19 @@ asio::awaitable<bool> stream_answer(Shared state, beast::tcp_stream& stream, Req
       text = "data: " + chat_error("InternalServiceError", "the engine failed") + "\n\n";
       over = true;
     }
-    if (co_await chunks.spoilt(fault, sent)) co_return false;
+    bool const spoilt = co_await chunks.spoilt(fault, sent);
+    if (spoilt) co_return false;
     if (fault.kind == Kind::error_frame || fault.kind == Kind::half_frame) {
       text = fault.kind == Kind::half_frame
                  ? "data: {\"choices\":[{\n\n"
                  : "data: " + chat_error(chat_code_of(static_cast<int>(fault.code)), "injected") + "\n\n";
       over = true;
     }
-    if (!co_await chunks.send(std::move(text))) co_return false;
+    bool const went = co_await chunks.send(std::move(text));
+    if (!went) co_return false;
   }
-  co_return co_await chunks.end() && request.keep_alive();
+  bool const ended = co_await chunks.end();
+  co_return ended&& request.keep_alive();
 }
 
 /// Ark's and OpenAI's services: a key, and what may go wrong with it.
@@ -251,7 +259,8 @@ asio::awaitable<bool> speak_objects(Shared state, beast::tcp_stream& stream, Req
   auto const text = params.value("text", "");
   bool const sse = request.target().ends_with("/sse");
   Chunks chunks(stream);
-  if (!co_await chunks.begin(request, sse ? "text/event-stream" : "application/json")) co_return false;
+  bool const begun = co_await chunks.begin(request, sse ? "text/event-stream" : "application/json");
+  if (!begun) co_return false;
   bool const bad = text.empty() || params.value("speaker", "").empty();
   if (bad || fault.kind == Kind::session_failed || fault.kind == Kind::error_frame) {
     auto line = failure_line(sse, bad ? 45000001 : fault.code, text.empty() ? "empty text" : "speaker not found");
@@ -265,13 +274,15 @@ asio::awaitable<bool> speak_objects(Shared state, beast::tcp_stream& stream, Req
   std::string unsent;
   for (int sent = 0;; ++sent) {
     auto const block = co_await blocks->next();
-    if (co_await chunks.spoilt(fault, sent)) co_return false;
+    bool const spoilt = co_await chunks.spoilt(fault, sent);
+    if (spoilt) co_return false;
     if (fault.kind == Kind::half_frame) unsent += R"({"code":0,"data":"AA)";
     if (fault.kind == Kind::wrong_compression) unsent += R"({"code" 0}})";
     unsent += object_lines(sse, block, text);
     if (!block || block->last) break;
     auto const cut = unsent.size() * 2 / 3;
-    if (!co_await chunks.send(unsent.substr(0, cut))) co_return false;
+    bool const went = co_await chunks.send(unsent.substr(0, cut));
+    if (!went) co_return false;
     unsent.erase(0, cut);
   }
   co_return co_await last(chunks, request, std::move(unsent));
@@ -287,24 +298,28 @@ asio::awaitable<bool> speak_samples(Shared state, beast::tcp_stream& stream, Req
   }
   co_await sleep(stream, state->options.first_sound);
   Chunks chunks(stream);
-  if (!co_await chunks.begin(request, "audio/pcm")) co_return false;
+  bool const begun = co_await chunks.begin(request, "audio/pcm");
+  if (!begun) co_return false;
   auto const blocks = std::make_shared<Inbox<Block>>(stream.get_executor());
   auto const job =
       state->options.synthesiser->speak(speak_request(*state, text, body.value("speed", 1.0F)), Inbox<Block>::sink(blocks));
   constexpr std::size_t odd_cut = 4801;
   for (int sent = 0;; ++sent) {
     auto const block = co_await blocks->next();
-    if (!block || co_await chunks.spoilt(fault, sent)) {
+    bool const spoilt = co_await chunks.spoilt(fault, sent);
+    if (!block || spoilt) {
       stream.close();
       co_return false;
     }
     auto const pcm = audio::to_pcm16(block->samples);
     for (std::size_t at = 0; at < pcm.size(); at += odd_cut) {
-      if (!co_await chunks.send(pcm.substr(at, odd_cut))) co_return false;
+      bool const went = co_await chunks.send(pcm.substr(at, odd_cut));
+      if (!went) co_return false;
     }
     if (block->last) break;
   }
-  co_return co_await chunks.end() && request.keep_alive();
+  bool const ended = co_await chunks.end();
+  co_return ended&& request.keep_alive();
 }
 
 asio::awaitable<bool> transcribe(Shared state, beast::tcp_stream& stream, Request const& request, Fault fault) {
@@ -321,7 +336,8 @@ asio::awaitable<bool> transcribe(Shared state, beast::tcp_stream& stream, Reques
   auto const transcript = co_await said->next();
   co_await sleep(stream, state->options.asr_final);
   Chunks chunks(stream);
-  if (co_await chunks.spoilt(fault, fault.kind == Kind::reset_midway ? 3 : 0)) co_return false;
+  bool const spoilt = co_await chunks.spoilt(fault, fault.kind == Kind::reset_midway ? 3 : 0);
+  if (spoilt) co_return false;
   if (!transcript || fault.kind == Kind::error_frame) {
     auto response = answer(request, 500, chat_error("InternalServiceError", "injected"));
     co_return co_await whole(stream, std::move(response));
