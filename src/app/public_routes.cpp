@@ -32,6 +32,13 @@ Result<void> known(std::string const& name, Names const& names) {
                     "model");
 }
 
+/// A part of the house that may have been left out.
+template <class T>
+Result<std::shared_ptr<T>> part_of(std::shared_ptr<T> part) {
+  if (!part) return core::fail(Code::unavailable, "this server was started for text only (--text-only)");
+  return part;
+}
+
 /// The model with what a request looks up before it; what does not exist is refused by name.
 Result<std::shared_ptr<language::Model>> looking_up(House const& house, std::shared_ptr<language::Model> model,
                                                     server::TextRequest::LookUp const& look_up) {
@@ -84,7 +91,7 @@ void add_speech(server::HttpRoutes& routes, Config const& config, AskHouse const
   server::SpeechHooks hooks;
   hooks.find_synthesiser = [house](std::string const& name) -> Result<std::shared_ptr<speech::Synthesiser const>> {
     if (auto const found = known(name, {"default", speaking_model, "tts-1"}); !found) return std::unexpected(found.error());
-    return house()->engines().synthesiser;
+    return part_of(house()->engines().synthesiser);
   };
   hooks.house_voice = [voices = config.voices](std::string const& language) {
     auto const voice = voices.find(language);
@@ -105,7 +112,7 @@ void add_transcriptions(server::HttpRoutes& routes, std::string const& asr, AskH
   hooks.find_recogniser = [house, names = Names{"default", asr, "whisper-1"}](
                               std::string const& name) -> Result<std::shared_ptr<speech::Recogniser const>> {
     if (auto const found = known(name, names); !found) return std::unexpected(found.error());
-    return house()->engines().recogniser;
+    return part_of(house()->engines().recogniser);
   };
   hooks.in_turns = [house](std::function<bool()> step) { return house()->in_turns(std::move(step)); };
   server::add_transcription_routes(routes, std::move(hooks));
@@ -131,7 +138,9 @@ std::vector<std::string> add_public_routes(server::HttpRoutes& routes, Config co
   add_role_routes(routes, language::Roles(share_folder() / "roles"), config.role);
   add_voice_routes(routes, [house]() -> Result<std::vector<speech::VoiceInfo>> {
     if (house() == nullptr) return core::fail(Code::unavailable, "the voices are still being loaded; try again");
-    return house()->engines().synthesiser->voices();
+    auto const voices = part_of(house()->engines().synthesiser);
+    if (!voices) return std::unexpected(voices.error());
+    return (*voices)->voices();
   });
   add_text(routes, config, house, std::move(metrics));
   add_embeddings(routes, house);

@@ -1,11 +1,13 @@
 #pragma once
 // Every route that `parley serve` answers beside the server's own and the page. config/openapi.json describes them all.
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "app/config.hpp"
 #include "server/http_routes.hpp"
+#include "server/keys/key_book.hpp"
 
 namespace parley::app {
 

@@ -35,7 +35,7 @@ std::set<std::string> described(json const& document) {
 
 std::shared_ptr<server::ServerState> served() {
   server::Options options;
-  (void)add_public_routes(options.routes, Config{}, [] { return nullptr; });
+  (void)add_public_routes(options.routes, Config{}, [] { return nullptr; }, [] { return std::string(); });
   return std::make_shared<server::ServerState>(std::move(options), server::Hooks{});
 }
 

@@ -23,6 +23,8 @@ namespace {
 
 using Request = WebSocketSession::Request;
 
+constexpr std::chrono::seconds longest_farewell{5};
+
 std::string header(Request const& request, http::field field) { return std::string(request[field]); }
 
 Visitor visitor_of(Request const& request) {
@@ -110,7 +112,7 @@ std::expected<Entry, HttpReply> let_in(ServerState const& state, Request const& 
 std::size_t body_limit(ServerState const& state, Request const& request) {
   Target const target = parse_target(std::string_view(request.target().data(), request.target().size()));
   auto const wanted = state.routes.rule(target.path).body_bytes;
-  return wanted == 0 || refusal_of(state, request, target) ? state.options.limits.body_bytes : wanted;
+  return wanted == 0 || !state.access.admit(visitor_of(request)) ? state.options.limits.body_bytes : wanted;
 }
 
 /// To send a body: longer for one that is large.
@@ -232,6 +234,12 @@ net::awaitable<void> serve_connection(std::shared_ptr<ServerState> state, net::i
     if (!co_await write_reply(*stream, std::move(reply), request.version(), !last, head_only) || last) break;
   }
   stream->socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
+  // To close with something unread resets the connection, and who is still sending would never read why he was refused.
+  stream->expires_after(longest_farewell);
+  for (error = {}; !error;) {
+    buffer.clear();
+    co_await stream->async_read_some(buffer.prepare(std::size_t{64} << 10), net::redirect_error(net::use_awaitable, error));
+  }
 }
 
 }  // namespace parley::server

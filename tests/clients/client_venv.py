@@ -22,18 +22,6 @@ def environment(place: str, *packages: str) -> pathlib.Path:
     return folder
 
 
-def environment(place: str, *packages: str) -> pathlib.Path:
-    """The folder of an environment that holds `packages`; made on first use."""
-    home = pathlib.Path(os.environ.get("PARLEY_HOME") or pathlib.Path.home() / ".cache" / "parley")
-    folder = home / place
-    installed = folder / "installed"
-    if not installed.exists() or installed.read_text() != "\n".join(packages):
-        venv.create(folder, with_pip=True)
-        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *packages], check=True)
-        installed.write_text("\n".join(packages))
-    return folder
-
-
 def enter(*packages: str, place: str = "venv-clients") -> None:
     """Restarts the running script with the Python of the environment `place`, unless it already is. It holds `packages`;
     without any, the official OpenAI SDK."""

@@ -10,22 +10,24 @@ constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 
 double gibibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / gib; }
 
+ModelShape sized(std::string_view size) { return model_of_size(size).value_or(ModelShape{}); }
+
 PlanWish one_call(int tokens, std::string_view precision = {}) {
   return {.tokens = tokens, .batch = 512, .outputs = 1, .flash_attention = true, .precision = precision};
 }
 
 TEST(MemoryPlan, known_models_take_what_they_are_known_to_take) {
-  auto const seven = model_of_size("7B").value();
+  auto const seven = sized("7B");
   auto const plan = plan_memory(seven, one_call(4096));
   EXPECT_NEAR(gibibytes(plan.weights), 12.55, 0.05);                                         // 13.5 GB of half-precision files
   EXPECT_NEAR(gibibytes(plan.cache), 2.0, 0.001);                                            // 512 KiB a token
   EXPECT_NEAR(gibibytes(plan_memory(seven, one_call(4096, "Q4_K_M")).weights), 3.80, 0.05);  // 4.08 GB as published
-  auto const seventy = model_of_size("70B").value();
+  auto const seventy = sized("70B");
   EXPECT_NEAR(gibibytes(plan_memory(seventy, one_call(4096)).cache), 1.25, 0.001);  // grouped heads: an eighth
 }
 
 TEST(MemoryPlan, attention_without_flash_grows_with_batch_times_context) {
-  auto const model = model_of_size("13B").value();
+  auto const model = sized("13B");
   auto wish = one_call(8192);
   auto const flash = plan_memory(model, wish).compute;
   wish.flash_attention = false;
@@ -33,7 +35,7 @@ TEST(MemoryPlan, attention_without_flash_grows_with_batch_times_context) {
 }
 
 TEST(MemoryPlan, cards_hold_whole_layers) {
-  auto const model = model_of_size("70B").value();
+  auto const model = sized("70B");
   EXPECT_EQ(cards_needed(model, plan_memory(model, one_call(4096)), 80 * gib), 2);
   EXPECT_EQ(cards_needed(model, plan_memory(model, one_call(4096, "Q4_K_M")), 80 * gib), 1);
   EXPECT_EQ(cards_needed(model, plan_memory(model, one_call(4096)), 24 * gib), 6);
@@ -41,7 +43,7 @@ TEST(MemoryPlan, cards_hold_whole_layers) {
 }
 
 ModelShape small() {
-  ModelShape model = model_of_size("7B").value();
+  ModelShape model = sized("7B");
   model.tensors = {{.elements = 1000 * 4096, .row = 4096, .bytes = 8'192'000, .edge = true},
                    {.elements = 4096 * 4096, .row = 4096, .bytes = 33'554'432, .repacked = true},
                    {.elements = 4096, .row = 4096, .bytes = 16'384}};

@@ -163,10 +163,7 @@ void read_voice(FieldReader& fields, Json const& body, SpeechRequest& request) {
 std::expected<SpeechRequest, ProtocolError> read_speech(std::string_view bytes) {
   Complaint complaint;
   auto const body = parse_json_object(bytes, complaint);
-  if (!body) {
-    complaint->message = "The body must be one JSON object in UTF-8, at most 64 levels deep.";
-    return std::unexpected(*complaint);
-  }
+  if (!body) return std::unexpected(not_an_object());
   FieldReader fields(*body, "", complaint);
   SpeechRequest request;
   if (auto model = fields.text("model", 256); model && !model->empty()) request.model = *std::move(model);
@@ -174,7 +171,7 @@ std::expected<SpeechRequest, ProtocolError> read_speech(std::string_view bytes) 
   read_voice(fields, *body, request);
   if (auto const v = fields.number("speed", 0.25, 4)) request.speed = static_cast<float>(*v);
   if (auto const v = fields.choice("response_format", {"mp3", "opus", "flac", "wav", "pcm"})) {
-    request.encoding = *audio::encoding_named(*v);
+    request.encoding = audio::encoding_named(*v).value_or(request.encoding);
   }
   if (auto const v = fields.choice("stream_format", {"audio", "sse"})) request.events = *v == "sse";
   if (auto const v = fields.text("instructions"); v && !v->empty()) {

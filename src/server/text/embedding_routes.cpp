@@ -8,6 +8,7 @@
 
 #include "server/base64.hpp"
 #include "server/field_reader.hpp"
+#include "server/keys/key_account.hpp"
 #include "server/text/text_routes.hpp"
 
 namespace parley::server {
@@ -95,8 +96,15 @@ HttpRoutes::Work embed(EmbeddingHooks const& hooks, HttpRequest const& asked, st
   }
   auto const tokens = counted(*request, **embedder);
   if (!tokens) return answer->reply(error_reply(400, tokens.error())), nullptr;
-  auto sink = [answer, model = request->model, base64 = request->base64,
+  std::shared_ptr<KeyAccount::TokenHold> hold;
+  if (asked.account) {
+    auto held = asked.account->hold_tokens(static_cast<std::int64_t>(*tokens));
+    if (!held) return answer->reply(refusal_reply(held.error())), nullptr;
+    hold = *std::move(held);
+  }
+  auto sink = [answer, hold, model = request->model, base64 = request->base64,
                tokens = *tokens](core::Result<std::vector<language::Vector>> const& vectors) {
+    if (hold && vectors) hold->settle(static_cast<std::int64_t>(tokens), 0);
     answer->reply(vectors ? vectors_reply(*vectors, model, base64, tokens) : error_reply(vectors.error()));
   };
   return std::make_shared<core::Job>(
@@ -108,10 +116,7 @@ HttpRoutes::Work embed(EmbeddingHooks const& hooks, HttpRequest const& asked, st
 std::expected<EmbeddingRequest, ProtocolError> read_embedding(std::string_view bytes) {
   Complaint complaint;
   auto const body = parse_json_object(bytes, complaint);
-  if (!body) {
-    complaint->message = "The body must be one JSON object in UTF-8, at most 64 levels deep.";
-    return std::unexpected(*complaint);
-  }
+  if (!body) return std::unexpected(not_an_object());
   FieldReader fields(*body, "", complaint);
   EmbeddingRequest request;
   if (auto model = fields.text("model", 256); model && !model->empty()) request.model = *std::move(model);

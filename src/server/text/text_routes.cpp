@@ -261,6 +261,10 @@ HttpReply text_error_reply(core::Error error, bool chat) {
   return error_reply(error);
 }
 
+ProtocolError not_an_object() {
+  return {"invalid_json", "The body must be one JSON object in UTF-8, at most 64 levels deep.", {}, {}};
+}
+
 HttpReply model_error_reply(core::Error const& error) {
   if (error.code != core::Code::not_found) return error_reply(error);
   return error_reply(404, {"model_not_found", error.message, "model", {}});

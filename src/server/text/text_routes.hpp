@@ -37,6 +37,9 @@ struct TextHooks {
 /// A model that was asked for by name and is not there (404 model_not_found), or could not be had.
 [[nodiscard]] HttpReply model_error_reply(core::Error const& error);
 
+/// What is said of a body that cannot be read.
+[[nodiscard]] ProtocolError not_an_object();
+
 /// Also `GET /metrics`.
 void add_text_routes(HttpRoutes& routes, TextHooks hooks);
 
