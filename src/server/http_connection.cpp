@@ -67,7 +67,7 @@ std::expected<Entry, ProtocolError> admit_ephemeral(ServerState const& state, st
   if (!for_call) return std::unexpected(std::move(refusal));
   auto found = state.secrets.find(key);
   auto account = found ? state.keys->find_id(found->owner) : nullptr;
-  if (!found || (!found->owner.empty() && !account)) {
+  if (!found || !account) {
     refusal.message = "This ephemeral key has expired, was revoked, or was never issued here.";
     return std::unexpected(std::move(refusal));
   }
