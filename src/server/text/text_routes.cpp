@@ -111,8 +111,9 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     if (over_) return;
     if (auto const* error = std::get_if<core::Error>(&piece)) return fail(*error);
     ++pieces_;
-    if (admitted_ && !std::holds_alternative<language::Finish>(piece)) admitted_->token();
-    if (!std::holds_alternative<language::Finish>(piece)) clock(last_piece_[static_cast<std::size_t>(choice)]);
+    bool const written = !std::holds_alternative<language::Finish>(piece) && !std::holds_alternative<language::Grounds>(piece);
+    if (admitted_ && written) admitted_->token();
+    if (written) clock(last_piece_[static_cast<std::size_t>(choice)]);
     std::visit(
         [&](auto&& each) {
           if constexpr (!std::is_same_v<std::decay_t<decltype(each)>, core::Error>) say(writer_.piece(choice, std::move(each)));
