@@ -151,7 +151,7 @@ struct ReplySound {
 };
 /// All that will be handed over has been (it may still be playing). With `turn_detected` a player drops what it still holds.
 struct ReplyEnded {
-  enum class Why { completed, turn_detected, client_cancelled, max_tokens, content_filter, failed } why = Why::completed;
+  enum class Why { completed, turn_detected, client_cancelled, max_tokens, failed, content_filter } why = Why::completed;
   core::ReplyId reply;
   Item item;                     ///< as it stands in the history
   std::string text;              ///< all that was sent as text

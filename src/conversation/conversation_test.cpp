@@ -230,7 +230,7 @@ TEST(Answer, that_runs_into_the_limit_says_so_after_its_sound) {
 
 TEST(Answer, that_the_guard_ended_is_spoken_and_says_so) {
   Scenario s;
-  s.user_says("我的卡号是…");
+  s.user_says("我的卡号是多少？");
   s.token("检测到敏感信息输入");
   s.done(language::FinishReason::content_filter);
   s.sound(0, 300);
