@@ -5,7 +5,7 @@
 
 import client_venv
 
-client_venv.enter("langchain-core==1.8.4", "requests==2.34.2", place="venv-langchain-retriever")
+client_venv.enter("langchain-core==1.8.3", "requests==2.34.2", place="venv-langchain-retriever")
 
 import os
 import pathlib
