@@ -13,6 +13,12 @@ namespace {
 
 constexpr int least_tokens = 1024;  // a question and an answer
 
+/// The system takes some of what is left for itself: stacks and arenas of threads in an address space, page tables elsewhere.
+std::uint64_t usable(AvailableMemory const& memory) {
+  auto const kept = memory.limit == "address space" ? std::uint64_t{256} << 20 : memory.bytes / 20;
+  return memory.bytes - std::min(memory.bytes, kept);
+}
+
 std::uint64_t mebibytes(std::uint64_t bytes) { return bytes >> 20; }
 
 core::Error nothing_fits(ModelShape const& shape, PlanWish wish, AvailableMemory const& memory) {
@@ -44,7 +50,8 @@ core::Result<LoadedLlama> load_within(std::filesystem::path const& model, Arbite
   auto const shape = read_gguf_shape(model);
   if (!shape) return std::unexpected(shape.error());
   auto const wish = wish_of(options);
-  for (auto const& choice : choices(*shape, wish, least_tokens, memory.bytes)) {
+  auto const bytes = usable(memory);
+  for (auto const& choice : choices(*shape, wish, least_tokens, bytes)) {
     auto file = model;
     auto precision = shape->precision;
     if (!choice.precision.empty()) {
@@ -57,7 +64,7 @@ core::Result<LoadedLlama> load_within(std::filesystem::path const& model, Arbite
       auto const now = read_gguf_shape(*made);  // what was planned was an estimate
       auto as_made = wish;
       as_made.tokens = choice.tokens;
-      if (!now || plan_memory(*now, as_made).total() > memory.bytes) continue;
+      if (!now || plan_memory(*now, as_made).total() > bytes) continue;
       file = *std::move(made);
       precision = choice.precision;
     }
