@@ -129,6 +129,9 @@ core::Result<Encoder> Encoder::open(Encoding encoding, int rate_hz) {
                       "response_format");
   }
   sf_command(file->handle, SFC_SET_CLIPPING, nullptr, SF_TRUE);
+  // The head of a stream has left before its length is known: a reader tells it from the bytes, which needs a constant rate.
+  int constant_rate = SF_BITRATE_MODE_CONSTANT;
+  if (encoding == Encoding::mp3) sf_command(file->handle, SFC_SET_BITRATE_MODE, &constant_rate, sizeof constant_rate);
   double page_ms = 100;  // a page of Ogg holds a second otherwise, and nothing leaves before it is full
   sf_command(file->handle, SFC_SET_OGG_PAGE_LATENCY_MS, &page_ms, sizeof page_ms);
   return Encoder(std::move(file), {});

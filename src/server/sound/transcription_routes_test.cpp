@@ -17,7 +17,8 @@ using testing::HasSubstr;
 
 std::string recording(double seconds) {
   auto encoder = audio::Encoder::open(audio::Encoding::flac, 16000).value();
-  return encoder.push(audio::Samples(static_cast<std::size_t>(seconds * 16000), 0.1F)) + encoder.finish();
+  std::string bytes = encoder.push(audio::Samples(static_cast<std::size_t>(seconds * 16000), 0.1F));
+  return bytes += encoder.finish();
 }
 
 /// Counts what it hears and answers when it is told to.
