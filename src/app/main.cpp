@@ -122,7 +122,6 @@ int main(int argc, char** argv) {
 
   app::add_keys_command(cli, status);
   app::add_models_command(cli, status);
-  app::add_bench_command(cli, status);
   app::add_plan_command(cli, status);
   app::add_bench_command(cli, status);
   app::add_simulate_command(cli, status);
