@@ -61,6 +61,7 @@ void RecordedCaller::on(conversation::Command const& news) {
     words_empty_ = !words->text || words->text->empty();
   } else if (std::holds_alternative<conversation::ReplyBegan>(news)) {
     ++replies_open_;
+    if (last_voiced_) answered_ = true;  // it may come, and end, in the silence at the recording's end
     if (phase_ == Phase::waiting) enter(Phase::listening);
   } else if (auto const* sound = std::get_if<conversation::ReplySound>(&news)) {
     measure(speaker_.play(now, *sound->samples), *sound->samples);
@@ -78,7 +79,7 @@ void RecordedCaller::on(conversation::Command const& news) {
 }
 
 void RecordedCaller::measure(core::Instant begins, audio::Samples const& samples) {
-  if (!last_voiced_ || phase_ == Phase::talking) return;
+  if (!last_voiced_ || !answered_) return;
   auto const heard = std::ranges::find_if(samples, [](float x) { return std::abs(x) > audible; });
   if (heard == samples.end()) return;
   auto const into = audio::Spoken{heard - samples.begin()}.time();
@@ -114,7 +115,7 @@ void RecordedCaller::hear(core::Instant now) {
       last_voiced_ = started_ + std::chrono::duration_cast<core::Duration>(audio::Heard{at}.time());
     }
     position_ += n;
-    if (position_ == question.size()) enter(replies_open_ > 0 ? Phase::listening : Phase::waiting);
+    if (position_ == question.size()) enter(replies_open_ > 0 || answered_ ? Phase::listening : Phase::waiting);
   }
   if (!samples.empty()) call_->hear(samples);
 }
@@ -135,7 +136,7 @@ void RecordedCaller::tick() {
         return;
       }
       note_(questions_[question_].name);
-      speech_seen_ = words_seen_ = words_empty_ = false;
+      speech_seen_ = words_seen_ = words_empty_ = answered_ = false;
       last_voiced_.reset();
       enter(Phase::talking);
       break;

@@ -61,6 +61,7 @@ class RecordedCaller {
   std::size_t position_ = 0;                  // in its samples
   std::optional<core::Instant> last_voiced_;  // of the recording that waits for its answer to be heard
   int replies_open_ = 0;
+  bool answered_ = false;  // an answer has begun behind the recording's last voice
   bool speech_seen_ = false, words_seen_ = false, words_empty_ = false;
 };
 

@@ -135,7 +135,7 @@ class Cloud(unittest.TestCase):
             self.check_services(done, priced=False)
             doctor = self.parley("doctor", "--cloud", "--config", self.config(port))
             self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
-            self.assertEqual(doctor.stdout.count("ok "), 4, doctor.stdout)
+            self.assertEqual(doctor.stdout.count("ok "), 5, doctor.stdout)  # four services, and that no key lies open
             wrong = self.parley("doctor", "--cloud", "--config", self.config(port), env={**ENV, "VOLC_API_KEY": "another-" + KEY})
             self.assertEqual(wrong.returncode, 1)
             self.assertIn("the key is not accepted", wrong.stdout)
@@ -188,7 +188,7 @@ class Cloud(unittest.TestCase):
             self.assertIn("您刚才说的是", self.replies(done)[1][-1])
             doctor = self.parley("doctor", "--cloud", "--config", config)
             self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
-            self.assertEqual(doctor.stdout.count("ok "), 5, doctor.stdout)
+            self.assertEqual(doctor.stdout.count("ok "), 6, doctor.stdout)
             finish()
 
     def test_when_no_model_answers_the_caller_hears_an_apology(self):
