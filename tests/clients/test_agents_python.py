@@ -130,8 +130,8 @@ async def reconnect():
 async def real_turn():
     async with Visit() as visit:
         await visit.say(question())
-        await until("the user's words", lambda: any(EXPECTED in words for words in visit.words("user")), 60)
-        await until("an answer", lambda: visit.sound > 24000 and any(visit.words("assistant")), 60)
+        await until("the user's words", lambda: any(EXPECTED in words for words in visit.words("user")))
+        await until("an answer", lambda: visit.sound > 24000 and any(visit.words("assistant")))
 
 
 async def main():

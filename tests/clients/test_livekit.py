@@ -156,8 +156,8 @@ async def reconnect():
 async def real_turn():
     async with Visit() as visit:
         await visit.say(question())
-        await until("the user's words", lambda: any(EXPECTED in words for words in visit.heard), 60)
-        await until("an answer", lambda: any(answer["text"] and answer["sound"] > 12000 for answer in visit.answers), 60)
+        await until("the user's words", lambda: any(EXPECTED in words for words in visit.heard))
+        await until("an answer", lambda: any(answer["text"] and answer["sound"] > 12000 for answer in visit.answers))
 
 
 async def main():

@@ -163,8 +163,8 @@ async def real_turn():
     async with Visit() as visit:
         before = visit.sound
         await visit.say(question())
-        await until("the user's words", lambda: any(EXPECTED in words for words in visit.heard), 60)
-        await until("an answer", lambda: visit.sound > before + 24000, 60)
+        await until("the user's words", lambda: any(EXPECTED in words for words in visit.heard))
+        await until("an answer", lambda: visit.sound > before + 24000)
 
 
 async def main():

@@ -32,7 +32,11 @@ def pieces(sound, ms=40, rate=RATE):
     return [sound[at : at + size] for at in range(0, len(sound), size)]
 
 
-async def until(what, condition, patience_s=15.0):
+# Real models on a machine that has other work to do are slow, not wrong.
+PATIENCE_S = 60.0 if QUESTION else 15.0
+
+
+async def until(what, condition, patience_s=PATIENCE_S):
     for _ in range(int(patience_s / 0.025)):
         found = condition()
         if found:
