@@ -68,7 +68,8 @@ std::expected<ServerState::Place, ServerState::Full> ServerState::admit() {
     ++beyond_limit_;
     return std::unexpected(Full::limit);
   }
-  if (hooks.bearable && sessions_ >= hooks.bearable(turns_)) {
+  // While nobody is in a call there is nobody to be disturbed.
+  if (hooks.bearable && sessions_ >= std::max(1, hooks.bearable(turns_))) {
     ++beyond_stages_;
     return std::unexpected(Full::stages);
   }
