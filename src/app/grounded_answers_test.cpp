@@ -150,7 +150,7 @@ TEST_F(GroundedAnswersTest, TheModelReadsPassagesAndTheAnswerIsCheckedWhileItIsW
   inner_->say(Finish{language::FinishReason::stop, {1, 0, 2}});
   EXPECT_EQ(text(), "保修期为三年。[1]抱歉，我无法验证该信息的准确性。");
   ASSERT_EQ(grounds().size(), 2U);
-  auto const& last = grounds()[1];
+  auto const last = grounds()[1];
   EXPECT_TRUE(last.whole);
   EXPECT_EQ(last.citations, (std::vector<language::Citation>{{1, 7, 10}}));
   ASSERT_EQ(last.claims.size(), 2U);

@@ -43,6 +43,9 @@ struct Race {
     request.messages = {{Speaker::user, "问"}};
     job = model.generate(request, [this](language::Piece piece) { pieces.push_back(std::move(piece)); });
   }
+  ~Race() { first->sink = second->sink = nullptr; }  // which hold the answer, which holds the models
+  Race(Race const&) = delete;
+  Race& operator=(Race const&) = delete;
   std::string text() const {
     std::string out;
     for (auto const& piece : pieces) {

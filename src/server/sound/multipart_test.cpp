@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view type = "multipart/form-data; boundary=xyz";
 
 TEST(Multipart, gives_fields_and_files_byte_for_byte) {
-  std::string const file("RIFF\0\r\n--xy\r\n\r\n\xff", 18);
+  std::string const file("RIFF\0\r\n--xy\r\n\r\n\xff", 16);
   std::string const bytes =
       "--xyz\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-base\r\n"
       "--xyz\r\ncontent-type: audio/wav\r\ncontent-disposition: form-data; filename=\"a;\\\"b\\\".wav\"; name=file\r\n\r\n" +
