@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/log.hpp"
 #include "core/sha256.hpp"
 #include "server/keys/key_file.hpp"
 
@@ -95,6 +96,8 @@ class ServerTest : public testing::Test {
   }
 
   void start(Options options = ServerTest::options()) {
+    // As `parley` does it: the log is there before there are threads. Its library is not watched by the thread sanitizer.
+    (void)spdlog::default_logger();
     Hooks hooks{[this](CallRequest const& request, conversation::Call::Listener listener) {
       return open(request, std::move(listener));
     }};

@@ -71,7 +71,7 @@ TEST_F(LlamaEmbedderTest, TogetherOrAloneAndWhateverTheLength) {
 
 TEST_F(LlamaEmbedderTest, CountsWhatItWouldReadAndSaysHowMuchItCan) {
   auto const little = embedder_->count_tokens("hello", Purpose::query);
-  EXPECT_GE(little, 4U);  // the prefix, the word, the marks of both ends
+  EXPECT_GE(little, 4U);                                                      // the prefix, the word, the marks of both ends
   EXPECT_GT(embedder_->count_tokens("hello hello", Purpose::query), little);  // a word is a piece or several
   std::string long_text;
   for (int i = 0; i < 2000; ++i) long_text += "很长的文本，";
