@@ -1,12 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <mutex>
 
 #include "app/grounded_model.hpp"
 #include "app/knowledge_base.hpp"
+#include "app/test_home.hpp"
 #include "guard/guarded_model.hpp"
 #include "knowledge/ingest.hpp"
 #include "knowledge/test_embedder.hpp"
@@ -69,9 +68,6 @@ class SlowEmbedder final : public language::Embedder {
 class GroundedAnswersTest : public ::testing::Test {
  protected:
   GroundedAnswersTest() {
-    auto name = (std::filesystem::temp_directory_path() / "parley-grounded-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    setenv("PARLEY_HOME", folder_.c_str(), 1);
     auto const store = room_.base("shop", true);
     EXPECT_TRUE(store) << core::describe(store.error());
     for (auto const& [path, text] : {std::pair{"faq.md", "本产品保修期为三年。电池保修一年。"},
@@ -79,10 +75,6 @@ class GroundedAnswersTest : public ::testing::Test {
       auto const report = knowledge::ingest_text(**store, embedder_->words, path, path, text, {});
       EXPECT_TRUE(report) << core::describe(report.error());
     }
-  }
-  ~GroundedAnswersTest() override {
-    unsetenv("PARLEY_HOME");
-    std::filesystem::remove_all(folder_);
   }
 
   std::shared_ptr<language::Model> model(guard::OnUnsupported check, std::shared_ptr<guard::Guard const> guard = nullptr) {
@@ -112,7 +104,7 @@ class GroundedAnswersTest : public ::testing::Test {
     return all;
   }
 
-  std::filesystem::path folder_;
+  TestHome home_;
   std::shared_ptr<SlowEmbedder> embedder_ = std::make_shared<SlowEmbedder>();
   KnowledgeRoom room_{[this]() -> core::Result<std::shared_ptr<language::Embedder>> { return embedder_; }};
   std::shared_ptr<WaitingModel> inner_ = std::make_shared<WaitingModel>();

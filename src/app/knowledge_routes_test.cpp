@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
-#include <cstdlib>
-#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "app/test_home.hpp"
 #include "knowledge/test_embedder.hpp"
 
 namespace parley::app {
@@ -45,14 +44,7 @@ class Waiting final : public server::Answer {
 class KnowledgeRoutesTest : public ::testing::Test {
  protected:
   KnowledgeRoutesTest() {
-    auto name = (std::filesystem::temp_directory_path() / "parley-routes-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    setenv("PARLEY_HOME", folder_.c_str(), 1);
     add_knowledge_routes(routes_, [this]() -> KnowledgeRoom& { return room_; });
-  }
-  ~KnowledgeRoutesTest() override {
-    unsetenv("PARLEY_HOME");
-    std::filesystem::remove_all(folder_);
   }
 
   HttpReply ask(std::string const& method, std::string const& target, std::string const& body = {}) {
@@ -68,7 +60,7 @@ class KnowledgeRoutesTest : public ::testing::Test {
     return json::parse(reply.body);
   }
 
-  std::filesystem::path folder_;
+  TestHome home_;
   std::shared_ptr<knowledge::WordEmbedder> embedder_ = std::make_shared<knowledge::WordEmbedder>();
   KnowledgeRoom room_{[this]() -> core::Result<std::shared_ptr<language::Embedder>> { return embedder_; }};
   server::HttpRoutes routes_;

@@ -12,7 +12,7 @@ import os
 from openai import AsyncOpenAI
 from openai.types.beta.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
-from voices import RATE, STORY_ZH, WEATHER_EN, WEATHER_ZH, pieces, until, voice
+from voices import RATE, STORY_ZH, WEATHER_EN, WEATHER_ZH, pieces, until
 
 URL = os.environ["PARLEY_URL"]
 TYPES = TypeAdapter(RealtimeServerEvent)
@@ -53,7 +53,7 @@ class Visit:
         return await until(kind, found)
 
     async def say(self, hz):
-        for piece in pieces(voice(hz)):
+        for piece in pieces(hz):
             await self.connection.input_audio_buffer.append(audio=base64.b64encode(piece).decode())
             await asyncio.sleep(0.04)
 
