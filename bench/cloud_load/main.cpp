@@ -23,6 +23,7 @@
 #include "cloud/volcengine/simulator/scripted_engines.hpp"
 #include "cloud/volcengine/simulator/simulator.hpp"
 #include "cloud/volcengine/synthesiser.hpp"
+#include "core/log.hpp"
 
 namespace {
 
@@ -340,6 +341,7 @@ nlohmann::ordered_json faults(int turns, std::uint32_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  parley::core::start_log("warn");  // to stderr: stdout is one JSON object
   std::vector<std::string> const words(argv + 1, argv + argc);
   if (words.size() == 2 && words[0] == "delay") {
     std::cout << delay(std::atoi(words[1].c_str())).dump(1) << std::endl;

@@ -108,7 +108,7 @@ int call_command(CallOptions const& options, Config const& config) {
     ledger = std::make_shared<core::Ledger>();
     printer.follow(ledger, *std::move(prices));
   }
-  auto engines = (*house)->engines_for(*role, ledger);
+  auto engines = (*house)->engines_for(*role, {.ledger = ledger});
   if (!engines) return complain(engines.error());
   auto call = conversation::Call::open(strand, *std::move(engines), settings, listen, recorder);
   if (!call) return complain(call.error());

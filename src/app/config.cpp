@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <sstream>
 
+#include "core/file.hpp"
 #include "core/suggest.hpp"
 #include "models/store.hpp"
 
@@ -50,6 +50,13 @@ auto text(std::string& out) {
   };
 }
 
+auto texts(std::vector<std::string>& out) {
+  return [&out](YAML::Node const& node) {
+    if (!node.IsSequence()) throw Mistake{node.Mark(), "this must be a list"};
+    for (auto const& each : node) text(out.emplace_back())(each);
+  };
+}
+
 template <class T>
 auto number(T& out, long low, long high) {
   return [&out, low, high](YAML::Node const& node) {
@@ -65,6 +72,26 @@ auto amount(double& out) {
   return [&out](YAML::Node const& node) {
     if (!YAML::convert<double>::decode(node, out) || !(out >= 0) || out > 1e12) {
       throw Mistake{node.Mark(), "this must be a number, 0 or more"};
+    }
+  };
+}
+
+/// name: {file: path, scale: 1}; a path is meant from the folder of the configuration.
+auto adapters(std::vector<AdapterConfig>& out, std::string const& file) {
+  return [&out, folder = std::filesystem::path(file).parent_path()](YAML::Node const& all) {
+    if (!all.IsMap()) throw Mistake{all.Mark(), "'adapters' must hold names, each with a 'file'"};
+    for (auto const& entry : all) {
+      AdapterConfig adapter;
+      adapter.name = entry.first.as<std::string>();
+      if (adapter.name.empty() || adapter.name == "default") {
+        throw Mistake{entry.first.Mark(), "an adapter needs a name of its own, by which requests choose it"};
+      }
+      std::string path;
+      read(entry.second, fmt::format("the adapter '{}'", adapter.name),
+           {{"file", text(path)}, {"scale", amount(adapter.scale)}});
+      if (path.empty()) throw Mistake{entry.second.Mark(), fmt::format("the adapter '{}' needs a 'file'", adapter.name)};
+      adapter.file = (folder / path).lexically_normal();
+      out.push_back(std::move(adapter));
     }
   };
 }
@@ -100,10 +127,12 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
            [&](YAML::Node const& models) {
              read(models, "'models'",
                   {{"llm", text(config.llm)},
+                   {"more", texts(config.more_models)},
                    {"asr", text(config.asr)},
                    {"voice_activity", text(config.voice_activity)},
                    {"end_of_turn", text(config.end_of_turn)}});
            }},
+          {"adapters", adapters(config.adapters, file)},
           {"text",
            [&](YAML::Node const& serving) {
              read(serving, "'text'",
@@ -113,8 +142,10 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
           {"prices", text(config.prices)},
           {"services", [](YAML::Node const&) {}},  // both read below: they know of each other
           {"use", [](YAML::Node const&) {}},
+          {"routing", [](YAML::Node const&) {}},
           {"log", text(config.log)}});
     config.services = read_services(root);
+    config.routing = read_routing(root, config.services);
     return config;
   } catch (Mistake const& mistake) {
     return core::fail(Code::invalid, fmt::format("line {}: {}", mistake.mark.line + 1, mistake.sentence), file);
@@ -126,11 +157,9 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
 }
 
 core::Result<Config> load_config(std::filesystem::path const& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return core::fail(Code::not_found, "there is no such configuration file, or it may not be read", path.string());
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return parse_config(bytes.str(), path.string());
+  auto const text = core::file_bytes(path);
+  if (!text) return core::fail(Code::not_found, "there is no such configuration file, or it may not be read", path.string());
+  return parse_config(*text, path.string());
 }
 
 std::vector<std::string> keys_of(Config const& config) {

@@ -6,10 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "app/routing_config.hpp"
 #include "app/services_config.hpp"
 #include "core/result.hpp"
 
 namespace parley::app {
+
+/// A LoRA of the language model; serves as a model of its own, by its name.
+struct AdapterConfig {
+  std::string name;
+  std::filesystem::path file;  ///< GGUF
+  double scale = 1;
+};
 
 struct Config {
   std::string host = "127.0.0.1";
@@ -24,6 +32,8 @@ struct Config {
   std::string role = "xiaohe";
   std::map<std::string, std::string> voices{{"zh", "kokoro:zf_xiaoxiao"}, {"en", "piper:en_US-joe-medium"}};
   std::string llm = "qwen2.5-coder-0.5b-instruct";
+  std::vector<std::string> more_models;  ///< further language models: ids of the catalog, or GGUF files
+  std::vector<AdapterConfig> adapters;
   std::string asr = "whisper-base";
   std::string voice_activity = "silero-vad";
   std::string end_of_turn = "smart-turn-v3.2";
@@ -32,6 +42,7 @@ struct Config {
   double longest_wait_s = 20, slowdown = 0;  ///< of text, as server::AdmissionLimits
   std::string log = "warn";
   ServicesConfig services;  ///< what is far away, and what is used of it
+  RoutingConfig routing;    ///< which language model answers what
 };
 
 [[nodiscard]] core::Result<Config> parse_config(std::string const& yaml, std::string const& file);

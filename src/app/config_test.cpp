@@ -32,6 +32,27 @@ TEST(Config, EmptyIsFineAndMistakesNameTheLine) {
   EXPECT_EQ(load_config("/nowhere/parley.yaml").error().code, core::Code::not_found);
 }
 
+TEST(Config, AdaptersHaveNamesAndFiles) {
+  auto const config = parse_config("adapters:\n  polite: {file: lora/polite.gguf, scale: 0.5}\n  terse: {file: /t.gguf}\n",
+                                   "/etc/parley/c.yaml");
+  ASSERT_TRUE(config) << core::describe(config.error());
+  ASSERT_EQ(config->adapters.size(), 2U);
+  EXPECT_EQ(config->adapters[0].name, "polite");
+  EXPECT_EQ(config->adapters[0].file, "/etc/parley/lora/polite.gguf");
+  EXPECT_EQ(config->adapters[0].scale, 0.5);
+  EXPECT_EQ(config->adapters[1].file, "/t.gguf");
+  EXPECT_EQ(config->adapters[1].scale, 1);
+  EXPECT_THAT(parse_config("adapters: {polite: {scale: 1}}", "c.yaml").error().message, testing::HasSubstr("needs a 'file'"));
+  EXPECT_THAT(parse_config("adapters: {default: {file: a}}", "c.yaml").error().message, testing::HasSubstr("name of its own"));
+  EXPECT_THAT(parse_config("adapters: [a.gguf]", "c.yaml").error().message, testing::HasSubstr("must hold names"));
+}
+
+TEST(Config, FurtherModelsAreAList) {
+  EXPECT_THAT(parse_config("models: {more: [smollm2-135m-instruct, /m/x.gguf]}", "c.yaml")->more_models,
+              testing::ElementsAre("smollm2-135m-instruct", "/m/x.gguf"));
+  EXPECT_THAT(parse_config("models: {more: one}", "c.yaml").error().message, testing::HasSubstr("a list"));
+}
+
 TEST(Config, KeysComeFromTheEnvironmentOnly) {
   Config config;
   config.keys_from = "PARLEY_TEST_KEYS";

@@ -49,7 +49,10 @@ Finding try_model(language::Model& model) {
   auto const job = model.generate(std::move(request), [once](language::Piece const& piece) {
     if (auto const* error = std::get_if<core::Error>(&piece)) once(std::unexpected(*error));
     if (auto const* finish = std::get_if<language::Finish>(&piece)) {
-      once(fmt::format("answers; {} tokens read, {} written", finish->usage.prompt_tokens, finish->usage.completion_tokens));
+      auto const& usage = finish->usage;
+      once(usage.prompt_tokens == 0
+               ? std::string("answers")
+               : fmt::format("answers; {} tokens read, {} written", usage.prompt_tokens, usage.completion_tokens));
     }
   });
   return found(once.promise);
@@ -108,7 +111,7 @@ bool report(std::string const& what, std::function<Finding()> const& attempt) {
 }
 
 std::vector<std::string> UseConfig::* list_of(std::string const& kind) {
-  if (kind == "chat") return &UseConfig::model;
+  if (kind == "chat" || kind == "volcengine-dialogue") return &UseConfig::model;
   return kind == "volcengine-recognition" || kind == "openai-transcription" ? &UseConfig::recogniser : &UseConfig::synthesiser;
 }
 
@@ -125,7 +128,7 @@ int look_at_services(Config const& config) {
     if (service.kind == "embeddings") {
       alone.use.embedder = name;
     } else {
-      alone.use.*list_of(service.kind) = {name};
+      alone.use.*list_of(service.kind) = {name};  // a whole call is tried in writing
     }
     auto services = Services::open(alone);
     if (!services) {
@@ -134,6 +137,8 @@ int look_at_services(Config const& config) {
       well = report(fmt::format("{} ({})", name, service.model), [&] { return try_embedder(*embedder); }) && well;
     } else if (auto const model = (*services)->model_named(name)) {
       well = report(fmt::format("{} ({})", name, service.model), [&] { return try_model(*model); }) && well;
+    } else if (auto const dialogue = (*services)->dialogue_named(name)) {
+      well = report(name, [&] { return try_model(*dialogue); }) && well;
     } else if (auto const recogniser = (*services)->recogniser_named(name)) {
       well = report(name, [&] { return try_recogniser(*recogniser); }) && well;
     } else if (auto const synthesiser = (*services)->synthesiser_named(name)) {

@@ -73,7 +73,9 @@ class LookUp : public std::enable_shared_from_this<LookUp> {
 /// An answer on its way through the check. Lives as long as the model's sink.
 class CheckedAnswer {
  public:
-  CheckedAnswer(guard::AnswerCheck check, language::Model::Sink sink) : check_(std::move(check)), sink_(std::move(sink)) {}
+  /// `scored`: whoever asked wants the tokens' scores too, and not only the check.
+  CheckedAnswer(guard::AnswerCheck check, bool scored, language::Model::Sink sink)
+      : check_(std::move(check)), scored_(scored), sink_(std::move(sink)) {}
 
   /// What it will stand on is told before its first word.
   void begin() {
@@ -82,8 +84,9 @@ class CheckedAnswer {
 
   void on(language::Piece piece) {
     if (auto* delta = std::get_if<language::Delta>(&piece)) {
-      auto text = check_.push(delta->text);
-      if (text != delta->text) delta->tokens.clear();  // they are the model's, and this is not any more what it wrote
+      auto text = check_.push(delta->text, delta->tokens);
+      if (text != delta->text || !scored_)
+        delta->tokens.clear();  // they are the model's, and this is not any more what it wrote
       delta->text = std::move(text);
       if (!delta->text.empty()) sink_(std::move(piece));
       return;
@@ -99,6 +102,7 @@ class CheckedAnswer {
 
  private:
   guard::AnswerCheck check_;
+  bool scored_;
   language::Model::Sink sink_;
 };
 
@@ -162,11 +166,9 @@ std::string with_sources(std::string const& question, std::vector<language::Sour
 }
 
 GroundedModel::GroundedModel(std::shared_ptr<language::Model> inner, KnowledgeRoom& room, Grounding grounding)
-    : inner_(std::move(inner)), room_(room), grounding_(std::move(grounding)), ahead_(std::make_shared<Ahead>()) {}
+    : ModelAround(std::move(inner)), room_(room), grounding_(std::move(grounding)), ahead_(std::make_shared<Ahead>()) {}
 
 GroundedModel::~GroundedModel() = default;
-
-std::string GroundedModel::name() const { return inner_->name(); }
 
 core::Job GroundedModel::prepare(std::vector<language::Message> messages, core::Urgency urgency) {
   language::GenerateRequest request;
@@ -210,8 +212,11 @@ core::Job GroundedModel::generate(language::GenerateRequest request, Sink sink) 
         auto said = what_was_said(request.messages);
         if (!sources.empty()) request.messages.back().text = with_sources(question, sources);
         auto const unverified = grounding.guard ? grounding.guard->policy().unverified : guard::Policy{}.unverified;
+        auto& alternatives = request.sampling.alternatives;
         auto const answer = std::make_shared<CheckedAnswer>(
-            guard::AnswerCheck(grounding.check, std::move(sources), std::move(said), unverified), std::move(sink));
+            guard::AnswerCheck(grounding.check, std::move(sources), std::move(said), unverified), alternatives >= 0,
+            std::move(sink));
+        if (grounding.check != guard::OnUnsupported::off) alternatives = std::max(alternatives, 0);
         answer->begin();
         // The model's sink keeps the look-up, and with it the job of the answer, for as long as there is something to tell.
         return inner->generate(std::move(request),

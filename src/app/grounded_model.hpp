@@ -12,7 +12,7 @@
 #include "app/knowledge_room.hpp"
 #include "guard/grounding/answer_check.hpp"
 #include "guard/guard.hpp"
-#include "language/model.hpp"
+#include "language/model_around.hpp"
 
 namespace parley::app {
 
@@ -30,11 +30,10 @@ struct Grounding {
 [[nodiscard]] std::string with_sources(std::string const& question, std::vector<language::Source> const& sources);
 
 /// Thread-safe. The room must outlive its jobs.
-class GroundedModel final : public language::Model {
+class GroundedModel final : public language::ModelAround {
  public:
   GroundedModel(std::shared_ptr<language::Model> inner, KnowledgeRoom& room, Grounding grounding);
   ~GroundedModel() override;
-  [[nodiscard]] std::string name() const override;
   /// Without a hit, and when the search fails, the model is asked as it would have been.
   [[nodiscard]] core::Job generate(language::GenerateRequest request, Sink sink) override;
   [[nodiscard]] core::Job prepare(std::vector<language::Message> messages, core::Urgency urgency) override;
@@ -43,7 +42,6 @@ class GroundedModel final : public language::Model {
 
  private:
   struct Ahead;
-  std::shared_ptr<language::Model> inner_;
   KnowledgeRoom& room_;
   Grounding grounding_;
   std::shared_ptr<Ahead> ahead_;  ///< what was found while the user spoke

@@ -12,6 +12,7 @@
 
 #include "app/config.hpp"
 #include "core/clock.hpp"
+#include "core/utf8.hpp"
 #include "guard/grounding/grounding.hpp"
 #include "guard/guard.hpp"
 
@@ -154,6 +155,66 @@ int run_scan(Options const& options) {
   return failed;
 }
 
+// ---- delay ------------------------------------------------------------------------------------------------------------------
+
+/// What the gate adds to an answer that comes in pieces: before its first word is out, and to any piece.
+struct Delays {
+  std::vector<double> first_ms, piece_ms;
+  std::size_t held_at_first = 0;  ///< answers whose first piece did not leave at once
+};
+
+/// The text as answers of 1000 characters, four a piece as tokens are, each to a prompt of the 2000 characters before it.
+core::Result<void> time_pieces(std::string const& path, guard::Guard const& guard, Delays& delays) {
+  constexpr std::size_t prompt = 2000, answer = 1000, piece = 4;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return core::fail(core::Code::not_found, "there is no such file, or it may not be read", path);
+  std::string const bytes{std::istreambuf_iterator<char>(in), {}};
+  auto const text = core::decode_utf8(bytes);
+  for (std::size_t at = prompt; at + answer <= text.size(); at += answer) {
+    auto const asked = core::encode_utf8(std::u32string_view(text).substr(at - prompt, prompt));
+    auto const began = core::Clock::now();
+    guard::Vault vault;
+    (void)guard.check(guard::Direction::in, asked, {.vault = &vault, .refusals_are_masks = true});
+    auto gate = guard.open(guard::Direction::out, {.refusals_are_masks = true});
+    auto spent = core::Clock::now() - began;
+    bool out = false;
+    for (std::size_t i = 0; i < answer; i += piece) {
+      auto const token = core::encode_utf8(std::u32string_view(text).substr(at + i, piece));
+      auto const pushed = core::Clock::now();
+      bool const released = !gate.push(token).empty();
+      auto const took = core::Clock::now() - pushed;
+      delays.piece_ms.push_back(std::chrono::duration<double, std::milli>(took).count());
+      if (out) continue;
+      spent += took;
+      out = released;
+      if (i == 0 && !out) ++delays.held_at_first;
+      if (out) delays.first_ms.push_back(std::chrono::duration<double, std::milli>(spent).count());
+    }
+  }
+  return {};
+}
+
+int run_delay(Options const& options) {
+  auto const guard = guard_of(options);
+  if (!guard) return complain(guard.error());
+  Delays delays;
+  for (auto const& path : options.files) {
+    if (auto timed = time_pieces(path, **guard, delays); !timed) return complain(timed.error());
+  }
+  if (delays.first_ms.empty()) return complain({core::Code::invalid, "the files hold too little text", "", {}});
+  std::ranges::sort(delays.first_ms);
+  std::ranges::sort(delays.piece_ms);
+  auto const at = [](std::vector<double> const& sorted, double share) {
+    return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+  };
+  fmt::print(
+      "{} answers: to the first word P50 {:.3f} ms, P99 {:.3f} ms (prompt looked through as well); a piece P50 {:.4f} ms, P99 "
+      "{:.4f} ms; {} first pieces waited for the next\n",
+      delays.first_ms.size(), at(delays.first_ms, 0.5), at(delays.first_ms, 0.99), at(delays.piece_ms, 0.5),
+      at(delays.piece_ms, 0.99), delays.held_at_first);
+  return 0;
+}
+
 // ---- ground -----------------------------------------------------------------------------------------------------------------
 
 core::Result<json> ground(json const& line, guard::OnUnsupported what, guard::Sentences const& unverified) {
@@ -219,6 +280,9 @@ void add_guard_command(CLI::App& app, int& exit_code) {
   auto* scan = add("scan", "look through files; prints where something stands, never what", run_scan);
   scan->add_option("files", options->files, "text files")->required();
   scan->add_flag("--quiet", options->quiet, "only the sum");
+  auto* delay =
+      add("delay", "what the gate adds to answers that come in pieces, with these texts as prompts and answers", run_delay);
+  delay->add_option("files", options->files, "text files")->required();
   auto* ground =
       add("ground", "JSON lines {\"answer\": …, \"passages\": […]}: what each sentence of the answer stands on", run_ground);
   ground->add_option("--unsupported", options->on_unsupported, "what is done about sentences without support")

@@ -7,15 +7,16 @@
 #include <future>
 #include <numbers>
 
-#include "app/booked_engines.hpp"
 #include "app/grounded_model.hpp"
 #include "app/knowledge_base.hpp"
 #include "app/knowledge_room.hpp"
 #include "app/language_model.hpp"
+#include "app/model_shelf.hpp"
 #include "app/voice_measuring.hpp"
 #include "audio/format.hpp"
 #include "cloud/resilience/apologetic_model.hpp"
 #include "core/log.hpp"
+#include "engine/available_memory.hpp"
 #include "engine/espeak_voice.hpp"
 #include "engine/ggml/whisper.hpp"
 #include "engine/kokoro_voice.hpp"
@@ -27,6 +28,9 @@
 #include "engine/phonemes/espeak.hpp"
 #include "guard/guarded_model.hpp"
 #include "guard/guarded_recogniser.hpp"
+#include "language/adapted_model.hpp"
+#include "language/filler_model.hpp"
+#include "language/text_end.hpp"
 #include "models/store.hpp"
 #include "speech/voices.hpp"
 
@@ -35,7 +39,24 @@ namespace {
 
 using core::Result;
 
+constexpr char const* english_voices = "piper-en-us-joe-medium";
+constexpr char const* chinese_lexicon = "mandarin-lexicon";
 constexpr std::uint64_t kept_for_the_rest = std::uint64_t{600} << 20;  // voices, and working memory of all that is loaded
+
+/// The libraries under the engines die where memory ends, and nothing can be caught then: so it is asked before the first is
+/// loaded, by the catalog's figures. The language model makes do with what is left.
+Result<void> check_room(models::Catalog const& catalog, std::vector<std::string> const& models) {
+  std::uint64_t needed = 0;
+  for (auto const& id : models) {
+    if (auto const* model = catalog.find(id)) needed += model->memory_mb << 20;
+  }
+  auto const memory = engine::available_memory();
+  if (memory.usable() >= needed) return {};
+  return core::fail(
+      core::Code::unavailable,
+      fmt::format("hearing and speaking need about {} MiB and {} MiB may be used (limit: {}); see `parley models list`",
+                  needed >> 20, memory.usable() >> 20, memory.limit));
+}
 
 /// Two seconds of a hummed tone: sound enough for a recogniser to do its work on.
 audio::Samples hum() {
@@ -51,14 +72,17 @@ audio::Samples hum() {
 House::House(Config config) : config_(std::move(config)), roles_(share_folder() / "roles") {}
 House::~House() = default;
 
-Result<conversation::Engines> House::engines_for(language::Role const& role, std::shared_ptr<core::Ledger> ledger) const {
+Result<conversation::Engines> House::engines_for(language::Role const& role, Caller const& caller) const {
   auto engines = engines_of(role);
   if (!engines) return engines;
   if (!role.knowledge.empty() && engines->model) {
     engines->model = grounded(engines->model, role.knowledge, role.grounding);
   }
+  if (!role.while_tools_run.empty() && engines->model) {
+    engines->model = std::make_shared<language::FillerModel>(engines->model, role.while_tools_run);
+  }
   if (!config_.services.services.empty()) engines->model = std::make_shared<cloud::ApologeticModel>(engines->model);
-  if (ledger) *engines = booked(*std::move(engines), std::move(ledger));
+  if (caller.ledger || !caller.client.empty()) *engines = booked(*std::move(engines), caller);
   return engines;
 }
 
@@ -70,17 +94,12 @@ std::shared_ptr<language::Model> House::grounded(std::shared_ptr<language::Model
 
 /// The house's, or those of the services that the role names.
 Result<conversation::Engines> House::engines_of(language::Role const& role) const {
-  if (role.recogniser.empty() && role.model.empty() && role.synthesiser.empty()) return engines_;
+  auto three = services_->for_call(role, {local_.recogniser, local_.model, local_.synthesiser}, config_.voices, routed_);
+  if (!three) return std::unexpected(three.error());
   auto engines = local_;
-  auto recogniser = services_->recogniser(role.recogniser, local_.recogniser);
-  if (!recogniser) return std::unexpected(recogniser.error());
-  auto model = services_->model(role.model, local_.model);
-  if (!model) return std::unexpected(model.error());
-  auto synthesiser = services_->synthesiser(role.synthesiser, local_.synthesiser, config_.voices);
-  if (!synthesiser) return std::unexpected(synthesiser.error());
-  engines.recogniser = *std::move(recogniser);
-  engines.model = *std::move(model);
-  engines.synthesiser = *std::move(synthesiser);
+  engines.recogniser = std::move(three->recogniser);
+  engines.model = std::move(three->model);
+  engines.synthesiser = std::move(three->synthesiser);
   return guarded(std::move(engines));
 }
 
@@ -107,6 +126,13 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
   auto services = Services::open(config.services);
   if (!services) return std::unexpected(services.error());
   house->services_ = *std::move(services);
+  std::vector<std::string> needed;
+  bool const recognises = parts.hearing && house->needs_local(&UseConfig::recogniser, &language::Role::recogniser);
+  bool const speaks = parts.speaking && house->needs_local(&UseConfig::synthesiser, &language::Role::synthesiser);
+  if (parts.hearing) needed.insert(needed.end(), {config.voice_activity, config.end_of_turn});
+  if (recognises) needed.push_back(config.asr);
+  if (speaks) needed.insert(needed.end(), {speaking_model, english_voices, chinese_lexicon});
+  if (auto room = check_room(store->catalog(), needed); !room) return std::unexpected(room.error());
   house->openvino_ = std::make_unique<engine::OpenVino>(models::home_directory() / "compiled");
   house->arbiter_ = std::make_unique<engine::Arbiter>();
   house->knowledge_ = std::make_unique<KnowledgeRoom>(
@@ -116,13 +142,13 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
       });
   if (parts.hearing) {
     say("loading: voice activity, end of turn, speech recognition");
-    if (auto done = house->open_hearing(*store); !done) return std::unexpected(done.error());
+    if (auto done = house->open_hearing(*store, recognises); !done) return std::unexpected(done.error());
   }
-  if (parts.thinking && house->needs_local(&UseConfig::model, &language::Role::model)) {
+  if (parts.thinking && (!config.adapters.empty() || house->needs_local(&UseConfig::model, &language::Role::model))) {
     say(fmt::format("loading: language model {}", config.llm));
     if (auto done = house->open_thinking(*store, say); !done) return std::unexpected(done.error());
   }
-  if (parts.speaking && house->needs_local(&UseConfig::synthesiser, &language::Role::synthesiser)) {
+  if (speaks) {
     say("loading: voices");
     if (auto done = house->open_speaking(*store); !done) return std::unexpected(done.error());
   }
@@ -137,11 +163,62 @@ Result<std::unique_ptr<House>> House::open(Config const& config, Parts parts, Sa
   auto& far = *house->services_;
   Result<void> done;
   if (parts.hearing) done = take(engines.recogniser, far.recogniser({}, local.recogniser));
-  if (done && parts.thinking) done = take(engines.model, far.model({}, local.model));
+  if (done && parts.thinking) done = house->open_routing();
   if (done && parts.speaking) done = take(engines.synthesiser, far.synthesiser({}, local.synthesiser, config.voices));
   if (done) done = house->open_guard();
   if (!done) return std::unexpected(done.error());
+  if (local.model) {
+    for (auto const& each : config.adapters) {
+      conversation::Engines own;
+      own.model = std::make_shared<language::AdaptedModel>(local.model, each.name);
+      house->adapted_[each.name] = house->guarded(std::move(own)).model;
+    }
+  }
+  if (parts.thinking) house->open_shelf();
   return house;
+}
+
+/// Who answers: the services of the house, or those that its rules choose.
+Result<void> House::open_routing() {
+  if (config_.routing.rules.empty()) {
+    auto model = services_->model({}, local_.model);
+    if (!model) return std::unexpected(model.error());
+    engines_.model = *std::move(model);
+    return {};
+  }
+  auto const prices = load_prices(share_folder() / "config" / config_.prices);
+  if (!prices) return std::unexpected(prices.error());
+  auto routed = make_routed(config_.routing, config_.services, *services_, local_.model, *prices);
+  if (!routed) return std::unexpected(routed.error());
+  routed_ = *routed;
+  engines_.model = *std::move(routed);
+  return {};
+}
+
+std::string House::routing_metrics() const { return routed_ ? routed_->metrics() : std::string(); }
+void House::open_shelf() {
+  if (config_.more_models.empty()) return;
+  auto const load = [this](std::string const& name, ModelShelf::MakeRoom const& make_room) -> Result<ModelShelf::Model> {
+    auto const file = find_gguf(name);
+    if (!file) return std::unexpected(file.error());
+    for (;;) {
+      auto loaded = engine::load_within(*file, *arbiter_, {}, engine::available_memory(), make_smaller);
+      if (loaded) return loaded->model;
+      if (loaded.error().subject != engine::short_of_memory || !make_room()) return std::unexpected(loaded.error());
+    }
+  };
+  shelf_ = std::make_unique<ModelShelf>(config_.more_models, load);
+}
+
+std::shared_ptr<language::Model> House::further(std::string const& name) const {
+  conversation::Engines own;
+  own.model = shelf_ ? shelf_->find(name) : nullptr;
+  return own.model ? guarded(std::move(own)).model : nullptr;
+}
+
+std::shared_ptr<language::Model> House::adapted(std::string const& adapter) const {
+  auto const found = adapted_.find(adapter);
+  return found == adapted_.end() ? nullptr : found->second;
 }
 
 /// Last, around what is there. Without its parts nothing is served: it fails closed.
@@ -166,7 +243,7 @@ conversation::Engines House::guarded(conversation::Engines engines) const {
   return engines;
 }
 
-Result<void> House::open_hearing(models::Store const& store) {
+Result<void> House::open_hearing(models::Store const& store, bool recognises) {
   auto const silero_folder = store.require(config_.voice_activity);
   if (!silero_folder) return std::unexpected(silero_folder.error());
   auto silero = engine::Silero::load(*openvino_, *silero_folder / "silero_vad_openvino_16k.onnx");
@@ -179,7 +256,7 @@ Result<void> House::open_hearing(models::Store const& store) {
   if (!turn) return std::unexpected(turn.error());
   local_.end_of_turn = *turn;
 
-  if (!needs_local(&UseConfig::recogniser, &language::Role::recogniser)) return {};
+  if (!recognises) return {};
   auto const whisper_folder = store.require(config_.asr);
   if (!whisper_folder) return std::unexpected(whisper_folder.error());
   auto whisper = engine::Whisper::load(*whisper_folder / "ggml-base.bin", *arbiter_);
@@ -193,9 +270,14 @@ Result<void> House::open_thinking(models::Store const& store, Say const& say) {
   if (!folder) return std::unexpected(folder.error());
   auto memory = engine::available_memory();
   memory.bytes -= std::min(memory.bytes, kept_for_the_rest);
-  auto loaded = engine::load_within(*folder / "model.gguf", *arbiter_, {}, memory, make_smaller);
+  engine::LlamaOptions options;
+  for (auto const& each : config_.adapters) {
+    options.adapters.push_back({each.name, each.file, static_cast<float>(each.scale)});
+  }
+  auto loaded = engine::load_within(*folder / "model.gguf", *arbiter_, std::move(options), memory, make_smaller);
   if (!loaded) return std::unexpected(loaded.error());
   local_.model = loaded->model;
+  local_.text_end = std::make_shared<language::ModelTextEnd>(local_.model);
   thinking_ = {loaded->precision, loaded->context_tokens};
   auto const told = fmt::format("language model {}: {}, {} tokens of context, {} for all requests together", config_.llm,
                                 loaded->precision, loaded->context_tokens, loaded->total_tokens);
@@ -211,7 +293,7 @@ Result<void> House::open_speaking(models::Store const& store) {
   auto voices = std::make_shared<speech::Voices>();
   voices->add("espeak", std::make_shared<engine::EspeakVoice>(*arbiter_));
 
-  auto const piper_folder = store.require("piper-en-us-joe-medium");
+  auto const piper_folder = store.require(english_voices);
   if (!piper_folder) return std::unexpected(piper_folder.error());
   auto piper =
       engine::Piper::load(*openvino_, *arbiter_, *piper_folder,
@@ -219,7 +301,7 @@ Result<void> House::open_speaking(models::Store const& store) {
   if (!piper) return std::unexpected(piper.error());
   voices->add("piper", *piper);
 
-  auto const lexicon = store.require("mandarin-lexicon");
+  auto const lexicon = store.require(chinese_lexicon);
   if (!lexicon) return std::unexpected(lexicon.error());
   auto symbols = engine::KokoroSymbols::load(*lexicon, espeak);
   if (!symbols) return std::unexpected(symbols.error());

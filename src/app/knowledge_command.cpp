@@ -248,7 +248,7 @@ void add_knowledge_command(CLI::App& app, int& exit_code) {
 
   auto* testing = command("test", "recall and rank on your own questions, for each way of searching");
   testing->add_option("questions", options->paths, "a YAML list of {question, expect}")->required()->expected(1);
-  testing->add_option("--fusion-k", options->fusion.fusion_k, "try another k of the reciprocal ranks")
+  testing->add_option("--fusion-k", options->fusion.fusion_k, "fuse by reciprocal ranks with this k; 0: by score")
       ->check(CLI::Range(0.0, 1000.0));
   testing->add_option("--words-weight", options->fusion.words_weight, "try another weight of the words beside the meaning's 1")
       ->check(CLI::Range(0.0, 10.0));

@@ -4,11 +4,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "core/clock.hpp"
+#include "core/file.hpp"
 
 namespace parley::app {
 namespace {
@@ -52,11 +51,9 @@ Result<std::vector<Question>> parse_questions(std::string const& yaml, std::stri
 }
 
 Result<std::vector<Question>> load_questions(std::filesystem::path const& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return core::fail(Code::not_found, "the file of questions cannot be opened", file.string());
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return parse_questions(bytes.str(), file.string());
+  auto const text = core::file_bytes(file);
+  if (!text) return core::fail(Code::not_found, "the file of questions cannot be opened", file.string());
+  return parse_questions(*text, file.string());
 }
 
 Result<std::vector<WayScore>> ask_all(std::vector<Question> const& questions, knowledge::Store const& store,

@@ -27,6 +27,7 @@ class LineSplitter {
   /// Appends the answer to one line. False: it is an error.
   bool answer(std::string_view line, std::string& out) {
     auto chunks = split(line);
+    out.reserve(out.size() + line.size() + line.size() / 4);
     if (!chunks) {
       out += R"({"error":)";
       append_json(out, core::describe(chunks.error()));

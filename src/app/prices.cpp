@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+
+#include "core/file.hpp"
 
 namespace parley::app {
 namespace {
@@ -96,11 +96,9 @@ core::Result<Prices> parse_prices(std::string const& yaml, std::string const& fi
 }
 
 core::Result<Prices> load_prices(std::filesystem::path const& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return core::fail(Code::not_found, "there is no such table of prices, or it may not be read", path.string());
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return parse_prices(bytes.str(), path.string());
+  auto const text = core::file_bytes(path);
+  if (!text) return core::fail(Code::not_found, "there is no such table of prices, or it may not be read", path.string());
+  return parse_prices(*text, path.string());
 }
 
 std::string today() {

@@ -4,14 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "app/house.hpp"
 #include "app/knowledge_base.hpp"
 #include "app/knowledge_room.hpp"
 #include "app/knowledge_routes.hpp"
+#include "app/model_routes.hpp"
 #include "app/page_routes.hpp"
+#include "core/file.hpp"
 #include "server/sound/speech_routes.hpp"
 #include "server/sound/transcription_routes.hpp"
 #include "server/text/embedding_routes.hpp"
@@ -30,6 +30,14 @@ Result<void> known(std::string const& name, Names const& names) {
   if (std::ranges::find(names, name) != names.end()) return {};
   return core::fail(Code::not_found, fmt::format("there is no model '{}' for this; use '{}'", name, fmt::join(names, "' or '")),
                     "model");
+}
+
+/// The names of all that writes text.
+Names writers(Config const& config) {
+  Names names{"default", config.llm};
+  for (auto const& adapter : config.adapters) names.push_back(adapter.name);
+  names.insert(names.end(), config.more_models.begin(), config.more_models.end());
+  return names;
 }
 
 /// A part of the house that may have been left out.
@@ -61,9 +69,10 @@ Result<std::shared_ptr<language::Model>> looking_up(House const& house, std::sha
 void add_text(server::HttpRoutes& routes, Config const& config, AskHouse const& house, std::function<std::string()> metrics) {
   auto const& llm = config.llm;
   server::TextHooks hooks;
-  hooks.find_model = [house,
-                      names = Names{"default", llm}](std::string const& name) -> Result<std::shared_ptr<language::Model>> {
+  hooks.find_model = [house, names = writers(config)](std::string const& name) -> Result<std::shared_ptr<language::Model>> {
     if (auto const found = known(name, names); !found) return std::unexpected(found.error());
+    if (auto adapted = house()->adapted(name)) return adapted;
+    if (auto further = house()->further(name)) return further;
     return house()->engines().model;
   };
   hooks.look_up = [house](std::shared_ptr<language::Model> model, server::TextRequest::LookUp const& look_up) {
@@ -74,7 +83,8 @@ void add_text(server::HttpRoutes& routes, Config const& config, AskHouse const& 
   hooks.more_metrics = [house, more = std::move(metrics)] {
     auto const* open = house();
     auto const* guard = open == nullptr ? nullptr : open->guard().get();
-    return more() + (guard == nullptr ? std::string() : guard::prometheus(guard->report().snapshot()));
+    return more() + (open == nullptr ? std::string() : open->routing_metrics()) +
+           (guard == nullptr ? std::string() : guard::prometheus(guard->report().snapshot()));
   };
   server::add_text_routes(routes, std::move(hooks));
 }
@@ -120,13 +130,9 @@ void add_transcriptions(server::HttpRoutes& routes, std::string const& asr, AskH
 
 void add_description(server::HttpRoutes& routes) {
   routes.add("GET", "/openapi.json",
-             [](server::HttpRequest const&) {
-               std::ifstream in(share_folder() / "config" / "openapi.json", std::ios::binary);
-               std::ostringstream bytes;
-               bytes << in.rdbuf();
-               if (!in)
-                 return server::error_reply({Code::unavailable, "config/openapi.json is not where it was installed", {}, {}});
-               return server::HttpReply{200, std::move(bytes).str(), "application/json", {}};
+             [text = core::file_bytes(share_folder() / "config" / "openapi.json")](server::HttpRequest const&) {
+               if (text) return server::HttpReply{200, *text, "application/json", {}};
+               return server::error_reply({Code::unavailable, "config/openapi.json is not where it was installed", {}, {}});
              },
              {.needs_key = false});
 }
@@ -148,7 +154,10 @@ std::vector<std::string> add_public_routes(server::HttpRoutes& routes, Config co
   add_transcriptions(routes, config.asr, house);
   add_knowledge_routes(routes, [house]() -> KnowledgeRoom& { return house()->knowledge(); });
   add_description(routes);
-  return {"default", config.llm, config.asr, speaking_model, embedding_model};
+  add_model_routes(routes, house);
+  auto names = writers(config);
+  names.insert(names.end(), {config.asr, speaking_model, embedding_model});
+  return names;
 }
 
 }  // namespace parley::app

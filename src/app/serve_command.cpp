@@ -10,6 +10,7 @@
 
 #include "app/house.hpp"
 #include "app/interrupt.hpp"
+#include "app/model_shelf.hpp"
 #include "app/page_routes.hpp"
 #include "app/public_routes.hpp"
 #include "app/settings.hpp"
@@ -46,7 +47,7 @@ core::Result<server::OpenedCall> open_call(House const& house, server::CallReque
   opened.settings = settings_of(*role, config);
   opened.role = role->id;
   opened.transcriber = config.asr;
-  auto engines = house.engines_for(*role);
+  auto engines = house.engines_for(*role, {.client = request.client});
   if (!engines) return std::unexpected(engines.error());
   opened.voices = voices_of(*engines->synthesiser);
   auto call = conversation::Call::open(request.executor, *std::move(engines), opened.settings, std::move(listener));
@@ -115,8 +116,16 @@ int serve_command(Config const& config, bool text_only) {
   hooks.bearable = [&watching](std::uint64_t turns) { return watching.load()->bearable(turns); };  // the same
   std::unique_ptr<StageWatch> watch;
   hooks.describe_model = [&house, llm = config.llm](std::string const& id) -> server::ModelFacts {
-    if (id != "default" && id != llm) return {};
-    return {house->thinking().precision, house->thinking().context_tokens};
+    server::ModelFacts facts;
+    bool const adapted = house->adapted(id) != nullptr;
+    if (adapted) facts.parent = llm;
+    if (adapted || id == "default" || id == llm) {
+      facts.precision = house->thinking().precision;
+      facts.context_tokens = house->thinking().context_tokens;
+    } else if (auto const* shelf = house->shelf(); shelf != nullptr && shelf->find(id)) {
+      facts.state = name_of(shelf->state(id));
+    }
+    return facts;
   };
   auto server = server::Server::start(std::move(options), std::move(hooks));
   if (!server) return complain(server.error());

@@ -151,4 +151,30 @@ Made<speech::Synthesiser const> make_volcengine_synthesiser(Network& network, st
   return synthesiser;
 }
 
+Result<cloud::volcengine::dialogue::Options> volcengine_dialogue(std::string const& name, ServiceConfig const& service) {
+  auto address = address_of(service, name);
+  if (!address) return std::unexpected(address.error());
+  auto account = account_of(service, name);
+  if (!account) return std::unexpected(account.error());
+  if (!account->access_token.empty() && service.app_key.empty()) {
+    return core::fail(
+        core::Code::invalid,
+        "with the old console's app_id and token_from the dialogue needs app_key as well: the fixed value that the "
+        "vendor's document 6561/1594356 prints",
+        name);
+  }
+  cloud::volcengine::dialogue::Options options;
+  options.service = name;
+  options.address = *std::move(address);
+  options.account = *std::move(account);
+  options.app_key = service.app_key;
+  if (!service.resource.empty()) options.resource = service.resource;
+  options.model = service.model;
+  options.style = service.style;
+  options.loudness = service.loudness;
+  options.first_within = milliseconds(service.first_ms);
+  options.between = milliseconds(service.between_ms);
+  return options;
+}
+
 }  // namespace parley::app

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/services_config.hpp"
+#include "cloud/volcengine/dialogue/dialogue.hpp"
 #include "core/result.hpp"
 #include "language/embedder.hpp"
 #include "language/model.hpp"
@@ -30,6 +31,10 @@ using cloud::net::Network;
                                                                         ServiceConfig const& service);
 [[nodiscard]] Made<speech::Synthesiser const> make_volcengine_synthesiser(Network& network, std::string const& name,
                                                                           ServiceConfig const& service);
+
+/// Of one call; nothing is connected yet.
+[[nodiscard]] core::Result<cloud::volcengine::dialogue::Options> volcengine_dialogue(std::string const& name,
+                                                                                     ServiceConfig const& service);
 
 /// "service:voice", whether or not it was written so.
 [[nodiscard]] std::string own_voice(std::string const& voice, std::string const& service);

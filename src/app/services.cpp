@@ -47,6 +47,19 @@ cloud::FailoverModel::After after_on(cloud::net::Network& network) {
   };
 }
 
+/// The speaker of a session: the role's own voice of this service, its stand-in, or the service's for the role's language.
+std::string speaker_of(language::Role const& role, std::string const& name, ServiceConfig const& service) {
+  auto const wanted = role.voices.find(role.language);
+  std::string voice = wanted == role.voices.end() ? std::string() : wanted->second;
+  if (auto const at = service.instead.find(voice); at != service.instead.end()) {
+    voice = at->second;
+  } else if (!voice.starts_with(name + ":")) {
+    auto const of_language = service.voices.find(role.language);
+    voice = of_language == service.voices.end() ? std::string() : of_language->second;
+  }
+  return voice.starts_with(name + ":") ? voice.substr(name.size() + 1) : voice;
+}
+
 template <class T>
 std::shared_ptr<T> named(std::mutex& mutex, std::map<std::string, std::shared_ptr<T>> const& all, std::string const& name) {
   std::lock_guard const lock(mutex);
@@ -75,8 +88,8 @@ Result<std::unique_ptr<Services>> Services::open(ServicesConfig const& config) {
 
 Result<void> Services::need(Names const& list) {
   for (auto const& name : list) {
-    bool const there =
-        recognisers_.contains(name) || models_.contains(name) || synthesisers_.contains(name) || embedders_.contains(name);
+    bool const there = recognisers_.contains(name) || models_.contains(name) || synthesisers_.contains(name) ||
+                       embedders_.contains(name) || dialogues_.contains(name);
     if (name == "local" || there) continue;
     auto const service = config_.services.find(name);
     if (service == config_.services.end()) {
@@ -97,14 +110,21 @@ Result<void> Services::make(std::string const& name, ServiceConfig const& servic
   if (service.kind == "embeddings") return keep(embedders_, make_embedder(*network_, name, service));
   if (service.kind == "openai-transcription") return keep(recognisers_, make_transcription(*network_, name, service));
   if (service.kind == "openai-speech") return keep(synthesisers_, make_speech(*network_, name, service));
+  if (service.kind == "volcengine-dialogue") return keep(dialogues_, volcengine_dialogue(name, service));
   if (service.kind == "volcengine-recognition") {
     return keep(recognisers_, make_volcengine_recogniser(*network_, name, service));
   }
   return keep(synthesisers_, make_volcengine_synthesiser(*network_, name, service));
 }
 
+Services::Names Services::without_whole_calls(Names const& list, Names const& own) const {
+  auto names = list.empty() ? own : list;
+  std::erase_if(names, [this](auto const& name) { return config_.whole_call(name); });
+  return names;
+}
+
 Result<Services::Recogniser> Services::recogniser(Names const& list, Recogniser const& local) {
-  auto const& names = list.empty() ? config_.use.recogniser : list;
+  auto const names = without_whole_calls(list, config_.use.recogniser);
   if (names.empty()) return local;
   std::lock_guard const lock(mutex_);
   if (auto const at = recogniser_lists_.find(names); at != recogniser_lists_.end()) return at->second;
@@ -115,7 +135,7 @@ Result<Services::Recogniser> Services::recogniser(Names const& list, Recogniser 
 }
 
 Result<Services::Model> Services::model(Names const& list, Model const& local) {
-  auto const& names = list.empty() ? config_.use.model : list;
+  auto const names = without_whole_calls(list, config_.use.model);
   if (names.empty()) return local;
   std::lock_guard const lock(mutex_);
   if (auto const at = model_lists_.find(names); at != model_lists_.end()) return at->second;
@@ -128,7 +148,7 @@ Result<Services::Model> Services::model(Names const& list, Model const& local) {
 
 Result<Services::Synthesiser> Services::synthesiser(Names const& list, Synthesiser const& local,
                                                     std::map<std::string, std::string> const& house_voices) {
-  auto const& names = list.empty() ? config_.use.synthesiser : list;
+  auto const names = without_whole_calls(list, config_.use.synthesiser);
   if (names.empty()) return local;
   std::lock_guard const lock(mutex_);
   if (auto const at = synthesiser_lists_.find(names); at != synthesiser_lists_.end()) return at->second;
@@ -150,6 +170,46 @@ Result<Services::Synthesiser> Services::synthesiser(Names const& list, Synthesis
     speakers.push_back(std::move(speaker));
   }
   return synthesiser_lists_[names] = std::make_shared<cloud::FailoverSynthesiser>(std::move(speakers));
+}
+
+Result<Services::Three> Services::for_call(language::Role const& role, Three const& local,
+                                           std::map<std::string, std::string> const& house_voices, Model const& routed) {
+  auto recogniser_ = recogniser(role.recogniser, local.recogniser);
+  if (!recogniser_) return std::unexpected(recogniser_.error());
+  auto model_ = role.model.empty() && routed ? Result<Model>(routed) : model(role.model, local.model);
+  if (!model_) return std::unexpected(model_.error());
+  auto synthesiser_ = synthesiser(role.synthesiser, local.synthesiser, house_voices);
+  if (!synthesiser_) return std::unexpected(synthesiser_.error());
+  Three three{*std::move(recogniser_), *std::move(model_), *std::move(synthesiser_)};
+  auto const either = [](Names const& list, Names const& own) { return list.empty() ? own : list; };
+  auto const name =
+      config_.whole_call_of(either(role.recogniser, config_.use.recogniser), either(role.model, config_.use.model),
+                            either(role.synthesiser, config_.use.synthesiser));
+  if (!name) return std::unexpected(name.error());
+  if (name->empty()) return three;
+  std::lock_guard const lock(mutex_);
+  if (auto made = need({*name}); !made) return std::unexpected(made.error());
+  auto const& service = config_.services.at(*name);
+  auto options = dialogues_.at(*name);
+  options.speaker = speaker_of(role, *name, service);
+  auto const faces = cloud::volcengine::dialogue::open(*network_, std::move(options));
+
+  constexpr char const* others = "the others";
+  using Speaker = cloud::FailoverSynthesiser::Speaker;
+  Speaker first{*name, faces.synthesiser, false, {}, {}};
+  for (auto const* language : {"zh", "en"}) first.voices[language] = own_voice("", *name);  // its session has one voice
+  Speaker behind{others, three.synthesiser, true, {}, house_voices};
+  return Three{std::make_shared<cloud::FailoverRecogniser>(
+                   std::vector<cloud::FailoverRecogniser::List::Entry>{{*name, faces.recogniser}, {others, three.recogniser}}),
+               std::make_shared<cloud::FailoverModel>(
+                   std::vector<cloud::Providers<language::Model>::Entry>{{*name, faces.model}, {others, three.model}}),
+               std::make_shared<cloud::FailoverSynthesiser>(std::vector<Speaker>{std::move(first), std::move(behind)})};
+}
+
+Services::Model Services::dialogue_named(std::string const& name) {
+  std::lock_guard const lock(mutex_);
+  auto const at = dialogues_.find(name);
+  return at == dialogues_.end() ? nullptr : cloud::volcengine::dialogue::open(*network_, at->second).model;
 }
 
 std::shared_ptr<language::Embedder> Services::embedder() { return embedder_named(config_.use.embedder); }

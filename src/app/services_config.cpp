@@ -88,6 +88,7 @@ ServiceConfig read_service(YAML::Node const& node, std::string const& name) {
             {"key_from", secret_name(service.key_from)},
             {"app_id", text(service.app_id)},
             {"token_from", secret_name(service.token_from)},
+            {"app_key", text(service.app_key)},
             {"model", text(service.model)},
             {"thinking", text(service.thinking)},
             {"resource", text(service.resource)},
@@ -102,8 +103,13 @@ ServiceConfig read_service(YAML::Node const& node, std::string const& name) {
             {"between_ms", number(service.between_ms, 100, 600000)},
             {"voices", texts(service.voices)},
             {"instead", texts(service.instead)}});
-  static std::vector<std::string> const kinds{
-      "chat", "embeddings", "openai-speech", "openai-transcription", "volcengine-recognition", "volcengine-synthesis"};
+  static std::vector<std::string> const kinds{"chat",
+                                              "embeddings",
+                                              "openai-speech",
+                                              "openai-transcription",
+                                              "volcengine-recognition",
+                                              "volcengine-synthesis",
+                                              "volcengine-dialogue"};
   if (std::ranges::find(kinds, service.kind) == kinds.end()) {
     complain(node, fmt::format("the service '{}' needs a kind: {}", name, fmt::join(kinds, ", ")));
   }
@@ -150,6 +156,35 @@ bool ServicesConfig::local(std::vector<std::string> const& list) {
   return list.empty() || std::ranges::find(list, "local") != list.end();
 }
 
+bool ServicesConfig::whole_call(std::string const& service) const {
+  auto const at = services.find(service);
+  return at != services.end() && at->second.kind == "volcengine-dialogue";
+}
+
+core::Result<std::string> ServicesConfig::whole_call_of(std::vector<std::string> const& recogniser,
+                                                        std::vector<std::string> const& model,
+                                                        std::vector<std::string> const& synthesiser) const {
+  std::string found;
+  for (auto const* list : {&recogniser, &model, &synthesiser}) {
+    for (auto const& name : *list) {
+      if (found.empty() && whole_call(name)) found = name;
+    }
+  }
+  if (found.empty()) return found;
+  for (auto const* list : {&recogniser, &model, &synthesiser}) {
+    bool const leads =
+        list->size() > 1 && list->front() == found &&
+        std::ranges::none_of(list->begin() + 1, list->end(), [this](auto const& name) { return whole_call(name); });
+    if (leads) continue;
+    return core::fail(core::Code::invalid,
+                      fmt::format("'{0}' hears, thinks and speaks in one session: it comes first under recogniser, model and "
+                                  "synthesiser alike, each with another behind it, as in [{0}, local]",
+                                  found),
+                      "use");
+  }
+  return found;
+}
+
 ServicesConfig read_services(YAML::Node const& root) {
   ServicesConfig config;
   if (auto const services = root["services"]) {
@@ -170,9 +205,11 @@ ServicesConfig read_services(YAML::Node const& root) {
               {"embedder", text(config.use.embedder)},
               {"hedge", truth(config.use.hedge)},
               {"authorities", text(config.authorities)}});
-    check_use(use, config.use.recogniser, config, {"volcengine-recognition", "openai-transcription"});
-    check_use(use, config.use.model, config, {"chat"});
-    check_use(use, config.use.synthesiser, config, {"volcengine-synthesis", "openai-speech"});
+    check_use(use, config.use.recogniser, config, {"volcengine-recognition", "openai-transcription", "volcengine-dialogue"});
+    check_use(use, config.use.model, config, {"chat", "volcengine-dialogue"});
+    check_use(use, config.use.synthesiser, config, {"volcengine-synthesis", "openai-speech", "volcengine-dialogue"});
+    auto const whole = config.whole_call_of(config.use.recogniser, config.use.model, config.use.synthesiser);
+    if (!whole) complain(use, whole.error().message);
     if (!config.use.embedder.empty()) check_use(use, {config.use.embedder}, config, {"embeddings"});
   }
   return config;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/result.hpp"
+
 namespace YAML {
 class Node;
 }
@@ -11,11 +13,14 @@ class Node;
 namespace parley::app {
 
 struct ServiceConfig {
-  std::string kind;  ///< "chat", "embeddings", "openai-speech", "openai-transcription", "volcengine-recognition", "…-synthesis"
+  /// "chat", "embeddings", "openai-speech", "openai-transcription", "volcengine-recognition", "volcengine-synthesis",
+  /// "volcengine-dialogue"
+  std::string kind;
   std::string url;
   std::string key_from;    ///< an environment variable, or "file:/path"; empty: no key
   std::string app_id;      ///< Volcengine's old console, together with…
   std::string token_from;  ///< …the access token, named like key_from
+  std::string app_key;     ///< dialogue, with the old console: the fixed value that the vendor's document prints
   std::string model;       ///< chat: an id or ep-…; synthesis: "seed-tts-1.1" and the like
   std::string thinking;    ///< chat: disabled, enabled, auto; empty: not sent
   std::string resource;
@@ -42,6 +47,13 @@ struct ServicesConfig {
   std::string authorities;  ///< a PEM file of certificates that are trusted besides the system's
 
   [[nodiscard]] static bool local(std::vector<std::string> const& list);
+  /// A service that hears, thinks and speaks in one session.
+  [[nodiscard]] bool whole_call(std::string const& service) const;
+  /// The one that leads these lists; empty: none does. Where one stands anywhere it has to lead all three, with somebody behind
+  /// it: who steps in when it fails, and who does what is no call.
+  [[nodiscard]] core::Result<std::string> whole_call_of(std::vector<std::string> const& recogniser,
+                                                        std::vector<std::string> const& model,
+                                                        std::vector<std::string> const& synthesiser) const;
 };
 
 /// What stands where in the file, and why it cannot.

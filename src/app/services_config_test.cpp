@@ -43,6 +43,22 @@ TEST(ServicesConfig, MistakesNameTheLineAndWhatToDo) {
   EXPECT_THAT(mistake("services: [a]\n"), HasSubstr("line 1"));
 }
 
+TEST(ServicesConfig, AWholeCallLeadsAllThreeListsWithSomebodyBehindIt) {
+  using testing::HasSubstr;
+  auto const shipped = load_config(share_folder() / "config" / "volcengine-dialogue.yaml");
+  ASSERT_TRUE(shipped) << core::describe(shipped.error());
+  auto const& use = shipped->services.use;
+  EXPECT_EQ(shipped->services.whole_call_of(use.recogniser, use.model, use.synthesiser).value_or("?"), "doubao-live");
+  EXPECT_EQ(shipped->services.whole_call_of({"local"}, {}, {}).value_or("?"), "");
+  std::string const live =
+      "services:\n  live: {kind: volcengine-dialogue, url: 'wss://a/d'}\n  ark: {kind: chat, url: 'https://a', model: m}\n";
+  auto const used = [&](char const* lists) { return mistake(live + "use: {" + lists + "}\n"); };
+  EXPECT_EQ(used("recogniser: [live, local], model: [live, ark], synthesiser: [live, local]"), "");
+  EXPECT_THAT(used("model: [live, local]"), HasSubstr("in one session"));
+  EXPECT_THAT(used("recogniser: live, model: live, synthesiser: live"), HasSubstr("as in [live, local]"));
+  EXPECT_THAT(used("recogniser: [local, live], model: [live, local], synthesiser: [live, local]"), HasSubstr("comes first"));
+}
+
 TEST(ServicesConfig, AKeyInTheFileIsRefusedAndNotRepeated) {
   auto const said = mistake("services:\n  ark: {kind: chat, url: 'https://a', model: m, key_from: sk-abc123}\n");
   EXPECT_THAT(said, testing::HasSubstr("the key itself does not belong here"));

@@ -18,6 +18,8 @@ std::unique_ptr<Services> services_of(std::string const& use) {
   locked: {kind: chat, url: 'http://127.0.0.1:1/v1', model: n, key_from: PARLEY_NO_SUCH_KEY}
   ears: {kind: openai-transcription, url: 'http://127.0.0.1:1/v1', model: w}
   voice: {kind: openai-speech, url: 'http://127.0.0.1:1/v1', model: t, voices: {zh: a}}
+  live: {kind: volcengine-dialogue, url: 'ws://127.0.0.1:1/api/v3/realtime/dialogue', key_from: PATH, voices: {zh: v}}
+  old: {kind: volcengine-dialogue, url: 'ws://127.0.0.1:1/d', app_id: '1', token_from: PATH}
   vectors: {kind: embeddings, url: 'http://127.0.0.1:1/v1', model: e, dimensions: 3}
 )" + use,
                                    "c.yaml");
@@ -45,6 +47,29 @@ TEST(Services, ARoleMayNameOthersThanTheHouse) {
   EXPECT_EQ(services->embedder()->identity(), "e/3");
 }
 
+TEST(Services, AWholeCallIsASessionOfEachCallsOwn) {
+  auto const services = services_of("");
+  Services::Three const local{nullptr, cloud::volcengine::scripted_model(), cloud::volcengine::scripted_synthesiser()};
+  language::Role role;
+  role.recogniser = role.model = role.synthesiser = {"live", "local"};
+  EXPECT_EQ(services->for_call(role, local, {}).error().code, Code::unavailable);  // nobody behind its ears
+  Services::Three const all{cloud::volcengine::scripted_recogniser({"a"}), local.model, local.synthesiser};
+  auto const one = services->for_call(role, all, {});
+  auto const two = services->for_call(role, all, {});
+  ASSERT_TRUE(one) << core::describe(one.error());
+  ASSERT_TRUE(two);
+  EXPECT_NE(one->model, two->model);
+  EXPECT_EQ(one->model->name(), "live");
+  EXPECT_TRUE(one->synthesiser->check("kokoro:zf_xiaoxiao"));         // one voice stands in for all
+  auto const text = services->model({"live", "local"}, local.model);  // of what is no call, the others
+  ASSERT_TRUE(text);
+  EXPECT_EQ((*text)->name(), "scripted");
+  role.model = {"ark"};
+  EXPECT_EQ(services->for_call(role, all, {}).error().code, Code::invalid);
+  role.recogniser = role.model = role.synthesiser = {"old", "local"};
+  EXPECT_THAT(services->for_call(role, all, {}).error().message, testing::HasSubstr("app_key"));
+}
+
 TEST(Services, WhatARoleCannotHaveIsSaid) {
   auto const services = services_of("");
   EXPECT_EQ(services->model({"nobody"}, nullptr).error().code, Code::not_found);
@@ -56,11 +81,11 @@ TEST(Services, WhatARoleCannotHaveIsSaid) {
   EXPECT_EQ(services->embedder(), nullptr);
 }
 
-TEST(BookedEngines, EveryRequestCarriesTheLedgerOfTheCall) {
+TEST(BookedEngines, EveryRequestSaysWhoseItIs) {
   struct Model final : language::Model {
     std::string name() const override { return "m"; }
     core::Job generate(language::GenerateRequest request, Sink) override {
-      if (request.ledger) request.ledger->add({.service = "ark"});
+      if (request.ledger) request.ledger->add({.service = "ark", .product = request.client});
       return {};
     }
     core::Job prepare(std::vector<language::Message>, core::Urgency) override { return {}; }
@@ -68,12 +93,13 @@ TEST(BookedEngines, EveryRequestCarriesTheLedgerOfTheCall) {
   conversation::Engines engines;
   engines.model = std::make_shared<Model>();
   auto const ledger = std::make_shared<core::Ledger>();
-  auto const all = booked(engines, ledger);
+  auto const all = booked(engines, {ledger, "key_1"});
   EXPECT_EQ(all.recogniser, nullptr);
   auto const job = all.model->generate({}, [](language::Piece const&) {});
   auto const uses = ledger->take();
   ASSERT_EQ(uses.size(), 1U);
   EXPECT_EQ(uses[0].service, "ark");
+  EXPECT_EQ(uses[0].product, "key_1");
   EXPECT_TRUE(ledger->take().empty());
 }
 

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <sstream>
 
+#include "core/file.hpp"
 #include "guard/guard.hpp"
 
 namespace parley::app {
@@ -20,14 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t most_text_bytes = 4'000'000;  // a prompt is not longer
 constexpr std::size_t shortest_key = 24;               // characters: fewer can be guessed
-
-std::optional<std::string> text_of(fs::path const& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return bytes.str();
-}
 
 /// Only what gives access is looked for; nothing is changed, so that every hit is told.
 core::Result<std::shared_ptr<guard::Guard const>> secret_finder() {
@@ -48,7 +40,7 @@ std::size_t line_at(std::string_view text, std::size_t code_point) {
 }
 
 void look_for_keys(guard::Guard const& finder, fs::path const& file, std::vector<SetupProblem>& problems) {
-  auto const text = text_of(file);
+  auto const text = core::file_bytes(file);
   if (!text) return;
   for (auto const& finding : finder.check(guard::Direction::out, *text).findings) {
     if (!gives_access(finding.rule)) continue;
@@ -102,7 +94,7 @@ bool ignores(std::string_view pattern, std::string_view name) {
 bool is_ignored(fs::path const& folder, fs::path const& root, std::string const& name) {
   for (fs::path at = folder;; at = at.parent_path()) {
     std::optional<bool> verdict;
-    std::istringstream lines(text_of(at / ".gitignore").value_or(""));
+    std::istringstream lines(core::file_bytes(at / ".gitignore").value_or(""));
     for (std::string line; std::getline(lines, line);) {
       while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
       bool const negated = line.starts_with('!');

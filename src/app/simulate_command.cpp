@@ -103,8 +103,9 @@ int simulate(Wish const& wish) {
   signals.async_wait([](boost::system::error_code, int) {});
   io.run();
   auto const counts = (*simulator)->counts();
-  std::cout << fmt::format("connections {}, recognitions {}, syntheses {}, chats {}, faults {}", counts.connections,
-                           counts.recognitions, counts.syntheses, counts.chats, counts.faults)
+  std::cout << fmt::format("connections {}, recognitions {}, syntheses {}, chats {}, dialogue turns {}, faults {}",
+                           counts.connections, counts.recognitions, counts.syntheses, counts.chats, counts.dialogue_turns,
+                           counts.faults)
             << std::endl;
   simulator->reset();  // before the engines that it uses
   return 0;
@@ -129,8 +130,8 @@ int simulate_cluster(ClusterOptions const& options) {
 void add_simulate_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("simulate", "be a cloud service on this machine, without an account");
   command->require_subcommand(1);
-  auto* volcengine =
-      command->add_subcommand("volcengine", "recognition, synthesis, Ark chat and embeddings over Volcengine's protocols");
+  auto* volcengine = command->add_subcommand(
+      "volcengine", "recognition, synthesis, realtime dialogue, Ark chat and embeddings over Volcengine's protocols");
   auto const wish = std::make_shared<Wish>();
   volcengine->add_option("--host", wish->host, "a loopback address");
   volcengine->add_option("--port", wish->port, "default 8091; 0: any free one")->check(CLI::Range(0, 65535));

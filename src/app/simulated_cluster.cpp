@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/event_stream.hpp"
 #include "server/server.hpp"
 
 namespace parley::app {
@@ -51,13 +52,13 @@ struct Texts {
     json body{
         {"id", id}, {"object", "chat.completion.chunk"}, {"created", 1}, {"model", model}, {"choices", std::move(choices)}};
     if (!usage.is_null()) body["usage"] = std::move(usage);
-    return "data: " + body.dump() + "\n\n";
+    return core::sse_event(body.dump());
   }
   [[nodiscard]] std::string ending(Wish const& wish) const {
     auto out = event(json::array({{{"index", 0}, {"delta", json::object()}, {"finish_reason", wish.cut ? "length" : "stop"}}}),
                      nullptr);
     if (wish.usage) out += event(json::array(), usage_of(wish));
-    return out + "data: [DONE]\n\n";
+    return out + core::sse_event("[DONE]");
   }
   [[nodiscard]] HttpReply whole(Wish const& wish) const {
     std::string text;

@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "audio/resample.hpp"
+#include "core/file.hpp"
 
 namespace parley::audio {
 namespace {
@@ -159,11 +158,9 @@ Result<Recording> read_recording(std::filesystem::path const& path, int rate_hz,
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     return fail(Code::invalid, "this is a folder, not a recording", path.string());
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Code::not_found, "there is no such file, or it may not be read", path.string());
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return parse_recording(std::move(bytes).str(), path.string(), rate_hz, longest_seconds);
+  auto bytes = core::file_bytes(path);
+  if (!bytes) return fail(Code::not_found, "there is no such file, or it may not be read", path.string());
+  return parse_recording(*std::move(bytes), path.string(), rate_hz, longest_seconds);
 }
 
 Result<void> write_wav(std::filesystem::path const& path, std::span<float const> samples, int rate_hz) {

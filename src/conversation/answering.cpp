@@ -32,9 +32,13 @@ void Answering::speculate(Moment& moment, std::string const& words) {
   if (current_) return;
   current_.emplace(Running{make(moment, {}), {}, false, true});
   ++answers_;
+  current_->reply.think(request_after(moment, words), moment.out);
+}
+
+language::GenerateRequest Answering::request_after(Moment const& moment, std::string const& words) {
   auto messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
   messages.push_back({language::Speaker::user, words});
-  current_->reply.think(request(moment, {}, std::move(messages)), moment.out);
+  return request(moment, {}, std::move(messages));
 }
 
 language::GenerateRequest Answering::request(Moment const& moment, ReplyOverrides const& overrides,

@@ -25,6 +25,8 @@ class Answering {
  public:
   /// The answer to what the user has said so far, before it is certain that it is all.
   void speculate(Moment& moment, std::string const& words);
+  /// What that answer asks the model.
+  [[nodiscard]] static language::GenerateRequest request_after(Moment const& moment, std::string const& words);
   /// What has not begun never will.
   void withdraw(Moment& moment);
   /// The turn is over and in the history: the speculation begins if it was for these very words, else a new answer.

@@ -83,9 +83,9 @@ class Driver final : public Call {
         timer_(strand_),
         engines_(std::move(engines)),
         voice_(std::move(voice)),
-        settings_(settings),
+        settings_(as_carried(std::move(settings))),
         recorder_(std::move(recorder)),
-        conversation_(std::move(settings), seed),
+        conversation_(settings_, seed),
         listener_(std::move(listener)) {
     if (recorder_) recorder_->begin(seed, settings_);
   }
@@ -97,15 +97,18 @@ class Driver final : public Call {
  private:
   struct Listening {
     std::unique_ptr<speech::UtteranceRecogniser> recogniser;
-    audio::Heard from;
     std::uint64_t asked = 0;  ///< revision of the newest transcript asked for
-    core::Job prediction;
+    core::Job prediction, reading;
   };
   struct Work {
     core::Job thinking;
     std::map<int, core::Job> clauses;
   };
 
+  Settings as_carried(Settings settings) const {
+    settings.turns.reads_text = engines_.text_end != nullptr;
+    return settings;
+  }
   std::weak_ptr<Driver> weak() { return std::static_pointer_cast<Driver>(shared_from_this()); }
   /// A sink for an engine: from any thread, after our end too.
   template <class Result, class F>
@@ -123,6 +126,7 @@ class Driver final : public Call {
   void act(OpenUtterance const& open);
   void act(Transcribe const& transcribe);
   void act(PredictEnd const& predict);
+  void act(PredictTextEnd const& predict);
   void act(CloseUtterance const& close) { listening_.erase(close.utterance); }
   void act(Generate const& generate);
   void act(Prepare const& prepare);
@@ -230,8 +234,8 @@ void Driver::flush_frame() {
 void Driver::process(Event event) {
   if (closed_) return;
   if (std::holds_alternative<CommitAsked>(event)) flush_frame();
-  if (auto const* changed = std::get_if<SettingsChanged>(&event)) {
-    settings_ = changed->settings;
+  if (auto* changed = std::get_if<SettingsChanged>(&event)) {
+    settings_ = changed->settings = as_carried(std::move(changed->settings));
     if (!settings_.echo_guard) guard_.reset();
     if (settings_.echo_guard && !guard_) guard_.emplace();
   }
@@ -291,9 +295,8 @@ void Driver::act(OpenUtterance const& open) {
                                       if (result->revision == 0) return std::nullopt;  // a partial that nobody asked for
                                       return TranscriptArrived{id, result->revision, std::move(result->text)};
                                     }));
-  auto const from = std::max(open.from, ring_.begin());
-  recogniser->push(ring_.copy(from, ring_.end()));
-  listening_[id] = {std::move(recogniser), from, 0, {}};
+  recogniser->push(ring_.copy(open.from, ring_.end()));
+  listening_[id] = {std::move(recogniser), 0, {}, {}};
 }
 
 void Driver::act(Transcribe const& transcribe) {
@@ -306,11 +309,21 @@ void Driver::act(Transcribe const& transcribe) {
 void Driver::act(PredictEnd const& predict) {
   auto const at = listening_.find(predict.utterance);
   if (at == listening_.end()) return;
-  auto const from = std::max(at->second.from, ring_.end() - turn_audio);
+  auto const from = std::max(predict.from, ring_.end() - turn_audio);
   auto audio = std::make_shared<audio::Samples const>(ring_.copy(from, ring_.end()));
   at->second.prediction = engines_.end_of_turn->predict(
       std::move(audio), sink<core::Result<float>>([predict](Driver&, core::Result<float> result) -> std::optional<Event> {
         return EndPredicted{predict.utterance, predict.revision, std::move(result)};
+      }));
+}
+
+void Driver::act(PredictTextEnd const& predict) {
+  auto const at = listening_.find(predict.utterance);
+  if (at == listening_.end()) return;
+  at->second.reading = engines_.text_end->predict(
+      predict.asked, sink<core::Result<float>>([utterance = predict.utterance, revision = predict.revision](
+                                                   Driver&, core::Result<float> result) -> std::optional<Event> {
+        return TextEndPredicted{utterance, revision, std::move(result)};
       }));
 }
 

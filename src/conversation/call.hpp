@@ -17,6 +17,7 @@
 #include "conversation/command.hpp"
 #include "conversation/event.hpp"
 #include "language/model.hpp"
+#include "language/text_end.hpp"
 #include "speech/end_of_turn.hpp"
 #include "speech/recogniser.hpp"
 #include "speech/synthesiser.hpp"
@@ -32,6 +33,8 @@ struct Engines {
   std::shared_ptr<speech::Recogniser const> recogniser;
   std::shared_ptr<language::Model> model;
   std::shared_ptr<speech::Synthesiser const> synthesiser;
+  std::shared_ptr<language::TextEndDetector const> text_end =
+      nullptr;  ///< may be absent: then the text's last words are judged
 };
 
 class Call : public std::enable_shared_from_this<Call> {

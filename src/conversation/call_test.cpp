@@ -75,6 +75,16 @@ struct FakeEndOfTurn final : speech::EndOfTurnDetector {
   Worker worker;  // last: its thread uses the others
 };
 
+struct FakeTextEnd final : language::TextEndDetector {
+  mutable std::atomic<int> asked = 0;
+  core::Job predict(language::GenerateRequest, Sink sink) const override {
+    ++asked;
+    worker.later([sink = std::move(sink)] { sink(0.2F); });
+    return {};
+  }
+  Worker worker;  // last: its thread uses the others
+};
+
 struct FakeRecogniser final : speech::Recogniser {
   mutable std::atomic<std::size_t> pushed = 0;
   std::string text = "你好";
@@ -235,6 +245,15 @@ TEST_F(CallTest, carries_a_turn_from_microphone_to_sound) {
   EXPECT_TRUE(last<TurnMeasured>().turn.wait());
   std::lock_guard const lock(mutex_);
   for (auto const& news : news_) EXPECT_FALSE(std::holds_alternative<Generate>(news) || std::holds_alternative<Speak>(news));
+}
+
+TEST_F(CallTest, the_words_are_read_where_somebody_can) {
+  auto const text_end = std::make_shared<FakeTextEnd>();
+  engines_.text_end = text_end;
+  open(settings());
+  talk(milliseconds(800), milliseconds(400));
+  ASSERT_TRUE(wait_for<ReplyEnded>());
+  EXPECT_EQ(text_end->asked, 1);
 }
 
 TEST_F(CallTest, a_voice_stops_the_model_that_is_thinking) {

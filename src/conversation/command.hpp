@@ -31,9 +31,19 @@ struct Transcribe {
   std::uint64_t revision = 0;
   core::Urgency urgency = core::Urgency::final_transcript;
 };
+/// Say from the sound between `from` and now whether the speaker has finished; answered by EndPredicted.
 struct PredictEnd {
   core::UtteranceId utterance;
   std::uint64_t revision = 0;
+  audio::Heard
+      from;  ///< before the utterance's own begin when it goes on with one that was cut off: alone it would sound whole
+};
+/// Say from the transcript of a pause whether the sentence is finished; answered by TextEndPredicted. Only when
+/// TurnTaking::reads_text.
+struct PredictTextEnd {
+  core::UtteranceId utterance;
+  std::uint64_t revision = 0;
+  language::GenerateRequest asked;  ///< as it will be for the answer; its last message is the transcript
 };
 struct CloseUtterance {
   core::UtteranceId utterance;
@@ -178,9 +188,9 @@ struct TurnMeasured {
   measure::Turn turn;
 };
 
-using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, CloseUtterance, Generate, Prepare, Speak, Abandon,
-                             SpeechStarted, PlayHeld, PlayResumed, SpeechStopped, TurnCommitted, ItemNews, UserWordsGrew,
-                             UserWords, ReplyBegan, ReplyText, ReplyGrounds, ToolCallStarted, ToolCallDelta, ToolCallDone,
-                             ReplySound, ReplyEnded, Refused, Cleared, CallOver, IdleTimeout, TurnMeasured>;
+using Command = std::variant<OpenUtterance, Transcribe, PredictEnd, PredictTextEnd, CloseUtterance, Generate, Prepare, Speak,
+                             Abandon, SpeechStarted, PlayHeld, PlayResumed, SpeechStopped, TurnCommitted, ItemNews,
+                             UserWordsGrew, UserWords, ReplyBegan, ReplyText, ReplyGrounds, ToolCallStarted, ToolCallDelta,
+                             ToolCallDone, ReplySound, ReplyEnded, Refused, Cleared, CallOver, IdleTimeout, TurnMeasured>;
 
 }  // namespace parley::conversation

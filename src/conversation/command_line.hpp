@@ -17,6 +17,9 @@ class CommandLine {
   }
   std::string operator()(Transcribe const& c) const { return fmt::format("transcribe {}/{}", c.utterance.value, c.revision); }
   std::string operator()(PredictEnd const& c) const { return fmt::format("predict {}/{}", c.utterance.value, c.revision); }
+  std::string operator()(PredictTextEnd const& c) const {
+    return fmt::format("predict {}/{} from: {}", c.utterance.value, c.revision, lines(c.asked.messages));
+  }
   std::string operator()(CloseUtterance const& c) const { return fmt::format("close {}", c.utterance.value); }
   std::string operator()(Generate const& c) const {
     return fmt::format("generate {}: {}", c.reply.value, lines(c.request.messages));

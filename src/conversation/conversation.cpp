@@ -61,6 +61,10 @@ void Conversation::handle(Moment& moment, EndPredicted const& predicted) {
   act_on(moment, hearing_.prediction(moment.now, predicted, settings_.turns, moment.out));
 }
 
+void Conversation::handle(Moment& moment, TextEndPredicted const& predicted) {
+  act_on(moment, hearing_.text_prediction(moment.now, predicted, settings_.turns, moment.out));
+}
+
 void Conversation::handle(Moment& moment, PieceArrived const& arrived) { answering_.piece(moment, arrived); }
 void Conversation::handle(Moment& moment, SoundArrived const& arrived) { answering_.sound(moment, arrived); }
 void Conversation::handle(Moment& moment, SoundFailed const& failed) { answering_.sound_failed(moment, failed); }
@@ -196,6 +200,9 @@ void Conversation::notice(Moment& moment, StableWords const& words) {
 
 /// Rule 4 of the design: think and speak as if the turn were over; nothing leaves before it is.
 void Conversation::notice(Moment& moment, WordsInPause const& words) {
+  if (words.read) {
+    moment.out.emplace_back(PredictTextEnd{words.utterance, words.revision, Answering::request_after(moment, words.text)});
+  }
   if (!answers_turns() || owed_ || hearing_.awaits_words() || speculations_ >= most_speculations) return;
   if (answering_.busy() || answering_.speculating()) return;
   ++speculations_;

@@ -50,6 +50,7 @@ class Conversation {
   void handle(Moment& moment, HungUp const&);
   void handle(Moment& moment, TranscriptArrived const& arrived);
   void handle(Moment& moment, EndPredicted const& predicted);
+  void handle(Moment& moment, TextEndPredicted const& predicted);
   void handle(Moment& moment, PieceArrived const& arrived);
   void handle(Moment& moment, SoundArrived const& arrived);
   void handle(Moment& moment, SoundFailed const& failed);

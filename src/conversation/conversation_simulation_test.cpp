@@ -200,6 +200,7 @@ class World {
     s.speak = chance(0.85);
     s.turns.create_reply = chance(0.9);
     s.turns.interrupt_reply = chance(0.8);
+    s.turns.reads_text = chance(0.5);
     s.player_holds = chance(0.5);
     if (chance(0.4)) s.tools = {{"get_weather", "天气", "{}"}};
     if (chance(0.3)) s.turns.idle = Milliseconds(number(2000, 8000));
@@ -303,6 +304,11 @@ class World {
     if (chance(0.05)) return later(5, 300, EndPredicted{p.utterance, p.revision, std::unexpected(trouble())});
     later(5, 300, EndPredicted{p.utterance, p.revision, static_cast<float>(number(0, 100)) / 100.0F});
   }
+  void engine(PredictTextEnd const& p) {
+    if (chance(0.02)) return;
+    if (chance(0.05)) return later(5, 300, TextEndPredicted{p.utterance, p.revision, std::unexpected(trouble())});
+    later(5, 300, TextEndPredicted{p.utterance, p.revision, static_cast<float>(number(0, 100)) / 500.0F});
+  }
   void engine(Generate const& g) {
     static constexpr std::string_view pieces[] = {"从前",   "有一座山，", "山上有",      "老和尚。", "😀",
                                                   " Hello", " there,",    " my friend.", "！"};
@@ -359,9 +365,9 @@ class World {
 /// One line a state and event, with the states that were seen to follow.
 std::string table(World::Steps const& steps, std::vector<std::string> const& states) {
   static std::vector<std::string> const events{
-      "FrameHeard",        "SettingsChanged", "CommitAsked",    "ClearAsked",   "ItemAdded",   "ItemDeleted",
-      "ItemTruncated",     "ReplyAsked",      "ReplyCancelled", "ToolAnswered", "EndAsked",    "HungUp",
-      "TranscriptArrived", "EndPredicted",    "PieceArrived",   "SoundArrived", "SoundFailed", "Woken"};
+      "FrameHeard",       "SettingsChanged", "CommitAsked",  "ClearAsked",  "ItemAdded", "ItemDeleted",       "ItemTruncated",
+      "ReplyAsked",       "ReplyCancelled",  "ToolAnswered", "EndAsked",    "HungUp",    "TranscriptArrived", "EndPredicted",
+      "TextEndPredicted", "PieceArrived",    "SoundArrived", "SoundFailed", "Woken"};
   std::string out = "| In | on | goes to |\n|---|---|---|\n";
   std::map<std::pair<int, std::size_t>, std::string> lines;
   for (auto const& [from, event, to] : steps) {

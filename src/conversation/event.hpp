@@ -75,6 +75,11 @@ struct EndPredicted {
   std::uint64_t revision = 0;
   core::Result<float> probability;
 };
+struct TextEndPredicted {
+  core::UtteranceId utterance;
+  std::uint64_t revision = 0;
+  core::Result<float> probability;
+};
 struct PieceArrived {
   core::ReplyId reply;
   language::Piece piece;
@@ -95,6 +100,6 @@ struct Woken {};
 
 using Event = std::variant<FrameHeard, SettingsChanged, CommitAsked, ClearAsked, ItemAdded, ItemDeleted, ItemTruncated,
                            ReplyAsked, ReplyCancelled, ToolAnswered, EndAsked, HungUp, TranscriptArrived, EndPredicted,
-                           PieceArrived, SoundArrived, SoundFailed, Woken>;
+                           TextEndPredicted, PieceArrived, SoundArrived, SoundFailed, Woken>;
 
 }  // namespace parley::conversation

@@ -173,6 +173,7 @@ Json of(TurnTaking const& t) {
             {"shortest_pause", t.shortest_pause.count()},
             {"longest_wait", t.longest_wait.count()},
             {"finished", t.finished},
+            {"reads", t.reads_text},
             {"create", t.create_reply},
             {"interrupt", t.interrupt_reply}};
   if (t.idle) json["idle"] = t.idle->count();
@@ -227,6 +228,7 @@ Settings settings_from(Json const& j) {
   s.turns.shortest_pause = ms("shortest_pause");
   s.turns.longest_wait = ms("longest_wait");
   s.turns.finished = t.at("finished");
+  s.turns.reads_text = t.value("reads", false);
   s.turns.create_reply = t.at("create");
   s.turns.interrupt_reply = t.at("interrupt");
   if (t.contains("idle")) s.turns.idle = ms("idle");
@@ -268,6 +270,9 @@ Json to_json(Event const& event) {
           [&](EndPredicted const& e) {
             return named("end", {{"utterance", e.utterance.value}, {"revision", e.revision}, {"p", of(e.probability)}});
           },
+          [&](TextEndPredicted const& e) {
+            return named("text end", {{"utterance", e.utterance.value}, {"revision", e.revision}, {"p", of(e.probability)}});
+          },
           [&](PieceArrived const& e) { return named("piece", {{"reply", e.reply.value}, {"piece", of(e.piece)}}); },
           [&](SoundArrived const& e) {
             return named("sound",
@@ -306,6 +311,7 @@ Event event_from(Json const& j) {
   if (name == "hangup") return HungUp{};
   if (name == "words") return TranscriptArrived{utterance(), j.at("revision"), result_from<std::string>(j.at("text"))};
   if (name == "end") return EndPredicted{utterance(), j.at("revision"), result_from<float>(j.at("p"))};
+  if (name == "text end") return TextEndPredicted{utterance(), j.at("revision"), result_from<float>(j.at("p"))};
   if (name == "piece") return PieceArrived{reply(), piece_from(j.at("piece"))};
   if (name == "sound") return SoundArrived{reply(), j.at("clause"), samples_from(j.at("samples")), j.at("last")};
   if (name == "mute") return SoundFailed{reply(), j.at("clause"), error_from(j.at("error"))};

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds words_deadline{20};
 constexpr Milliseconds between_partials{1500};
 constexpr std::size_t least_growth = 6;  // bytes: two Chinese characters, a word
 // A new voice so soon after a turn was taken to be over shows that it was not.
-constexpr Milliseconds cut_off_within{1200};
+constexpr Milliseconds cut_off_within{1500};
 constexpr Milliseconds shortest_inner_pause{200};
 constexpr Milliseconds answers_early{1500};
 // The protocol's own limit for a commit.
@@ -61,12 +61,15 @@ void Hearing::begins(core::Instant now, TurnTaking const& rule, Ids& ids, Notice
   bool const manual = rule.kind == TurnTaking::Kind::manual;
   bool const overlap = around_.guarded && !manual;
   // Somebody who goes on so soon had not finished.
+  bool goes_on = false;
   if (auto const ended = std::exchange(turn_ended_, std::nullopt)) {
     auto const gap = Milliseconds((tracker_.began() - *ended).ms());
-    if (gap < cut_off_within) habit_.went_on(gap, true);
+    goes_on = gap < cut_off_within;
+    if (goes_on) habit_.went_on(gap, true);
   }
   auto const prefix = audio::Heard::from_ms(rule.prefix.count());
   open(std::max(turn_from_, tracker_.began() - prefix), !manual && !overlap, ids, out);
+  if (!goes_on) thought_from_ = utterance_->from;
   if (overlap) {
     utterance_->tentative = true;
     utterance_->overlap_since = now - std::chrono::duration_cast<core::Duration>((end_ - tracker_.began()).time());
@@ -79,11 +82,12 @@ void Hearing::begins(core::Instant now, TurnTaking const& rule, Ids& ids, Notice
 void Hearing::went_on(Notices& notices) {
   auto& u = *utterance_;
   if (considered_ >= shortest_inner_pause) habit_.went_on(considered_, false);
-  u.in_pause = u.predicting = u.predictor_failed = false;
+  u.in_pause = u.predicting = u.predictor_failed = u.reading = false;
   ++u.revision;  // whatever is still coming is stale
   ++u.work.transcripts_wasted;
   u.words.reset();
   u.finished.reset();
+  u.text_finished.reset();
   u.pause_seen.reset();
   u.words_there.reset();
   notices.emplace_back(WentOn{});
@@ -207,18 +211,24 @@ void Hearing::look_at_pause(core::Instant now, TurnTaking const& rule, Notices& 
   tracker_.pause_seen();
   // What was transcribed in an overlap may be all there is: the same sound is not transcribed twice.
   if (u.partial && u.partial_to >= tracker_.last_voice()) {
-    u.words = *u.partial;
-    u.words_there = now;
-    if (has_words(*u.partial)) notices.emplace_back(WordsInPause{*u.partial, times_of(u)});
-    return;
+    return take_words(now, *u.partial, rule, notices);
   }
   ask(core::Urgency::final_transcript, out);
+}
+
+void Hearing::take_words(core::Instant now, core::Result<std::string> words, TurnTaking const& rule, Notices& notices) {
+  auto& u = *utterance_;
+  u.words = std::move(words);
+  u.words_there = now;
+  if (!*u.words || !has_words(**u.words)) return;
+  u.reading = rule.kind == TurnTaking::Kind::semantic && rule.reads_text;
+  notices.emplace_back(WordsInPause{**u.words, times_of(u), u.id, u.revision, u.reading});
 }
 
 void Hearing::predict(Milliseconds pause, Commands& out) {
   utterance_->predicting = true;
   utterance_->next_prediction = pause + look_again;
-  out.emplace_back(PredictEnd{utterance_->id, utterance_->revision});
+  out.emplace_back(PredictEnd{utterance_->id, utterance_->revision, std::min(thought_from_, utterance_->from)});
 }
 
 void Hearing::consider(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out) {
@@ -231,7 +241,14 @@ void Hearing::consider(core::Instant now, TurnTaking const& rule, Notices& notic
     look_at_pause(now, rule, notices, out);
   }
   auto const& u = *utterance_;
-  Pause pause{length, u.words.has_value(), u.finished, u.predictor_failed, {}, expected_, &habit_};
+  Pause pause{.length = length,
+              .words = u.words.has_value(),
+              .finished = u.finished,
+              .model_failed = u.predictor_failed,
+              .reading = u.reading,
+              .text_finished = u.text_finished,
+              .expected = expected_,
+              .habit = &habit_};
   if (u.words && *u.words) pause.text = **u.words;
   if (turn_is_over(rule, pause)) return finish(now, false, notices, out);
   if (rule.kind == TurnTaking::Kind::semantic && !u.predicting && length >= u.next_prediction) predict(length, out);
@@ -293,9 +310,7 @@ Notices Hearing::transcript(core::Instant now, TranscriptArrived const& arrived,
       return notices;
     }
     if (u.revision != arrived.revision) return notices;
-    u.words = arrived.text;
-    u.words_there = now;
-    if (arrived.text && has_words(*arrived.text)) notices.emplace_back(WordsInPause{*arrived.text, times_of(u)});
+    take_words(now, arrived.text, rule, notices);
     consider(now, rule, notices, out);
     return notices;
   }
@@ -325,6 +340,18 @@ Notices Hearing::prediction(core::Instant now, EndPredicted const& predicted, Tu
   } else {
     u.predictor_failed = true;
   }
+  consider(now, rule, notices, out);
+  return notices;
+}
+
+Notices Hearing::text_prediction(core::Instant now, TextEndPredicted const& predicted, TurnTaking const& rule, Commands& out) {
+  Notices notices;
+  if (!utterance_ || utterance_->id != predicted.utterance || !utterance_->reading ||
+      utterance_->revision != predicted.revision) {
+    return notices;
+  }
+  utterance_->reading = false;
+  if (predicted.probability) utterance_->text_finished = *predicted.probability;
   consider(now, rule, notices, out);
   return notices;
 }

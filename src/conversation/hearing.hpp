@@ -38,6 +38,9 @@ struct StableWords {
 struct WordsInPause {
   std::string text;
   measure::Turn times;
+  core::UtteranceId utterance;
+  std::uint64_t revision = 0;
+  bool read = false;  ///< the text's end is to be predicted
 };
 /// The user goes on talking: what was made of the words in the pause is worth nothing.
 struct WentOn {};
@@ -77,6 +80,7 @@ class Hearing {
                 Commands& out);
   Notices transcript(core::Instant now, TranscriptArrived const& arrived, TurnTaking const& rule, Commands& out);
   Notices prediction(core::Instant now, EndPredicted const& predicted, TurnTaking const& rule, Commands& out);
+  Notices text_prediction(core::Instant now, TextEndPredicted const& predicted, TurnTaking const& rule, Commands& out);
   /// Time has passed: a stream that has dried up counts as a pause, a transcript that never comes as failed.
   Notices wake(core::Instant now, TurnTaking const& rule, Commands& out);
 
@@ -119,6 +123,8 @@ class Hearing {
     std::optional<core::Result<std::string>> words;  ///< of this revision
     std::optional<float> finished;
     bool predicting = false, predictor_failed = false;
+    std::optional<float> text_finished;
+    bool reading = false;  ///< the text's end is being predicted
     Milliseconds next_prediction{};
     std::vector<std::pair<std::uint64_t, audio::Heard>> asks;  ///< revision → its sound, of the last few
     audio::Heard asked_to;                                     ///< the newest transcript asked for is of the sound before this
@@ -155,6 +161,7 @@ class Hearing {
   void went_on(Notices& notices);
   void begins(core::Instant now, TurnTaking const& rule, Ids& ids, Notices& notices, Commands& out);
   void look_at_pause(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);
+  void take_words(core::Instant now, core::Result<std::string> words, TurnTaking const& rule, Notices& notices);
   void predict(Milliseconds pause, Commands& out);
   void consider(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);
   void finish(core::Instant now, bool by_client, Notices& notices, Commands& out);
@@ -172,6 +179,7 @@ class Hearing {
   PauseHabit habit_;
   Expected expected_ = Expected::anything;
   std::optional<audio::Heard> turn_ended_;  ///< last voice of a turn that was taken to be over
+  audio::Heard thought_from_;               ///< where what is being said began: an utterance, or one that was cut off before it
   float usual_level_ = 0;                   ///< of this speaker's voice, dBFS; 0: not known
 };
 

@@ -76,6 +76,26 @@ TEST(Hearing, two_silent_frames_ask_for_the_transcript_and_four_for_the_end) {
   EXPECT_EQ(s.last<Transcribe>().urgency, core::Urgency::final_transcript);
 }
 
+TEST(Hearing, who_goes_on_after_he_was_cut_off_is_heard_as_one) {
+  Scenario s;
+  s.silence(640);
+  s.user_says("And so, my fellow Americans.");
+  auto const first = s.last<OpenUtterance>().from;
+  EXPECT_EQ(s.last<PredictEnd>().from, first);
+  s.silence(640);
+  s.voice(500);
+  s.silence(256);
+  EXPECT_GT(s.last<OpenUtterance>().from, first);
+  EXPECT_EQ(s.last<PredictEnd>().from, first) << "\"ask not\" alone sounds like a whole sentence";
+  s.words("Ask not.");
+  s.finished(0.9F);
+
+  s.silence(3000);
+  s.voice(500);
+  s.silence(256);
+  EXPECT_EQ(s.last<PredictEnd>().from, s.last<OpenUtterance>().from) << "after a while it is another sentence";
+}
+
 TEST(Hearing, semantic_needs_both_the_words_and_the_models_yes) {
   Scenario a;
   a.voice(500);
@@ -92,6 +112,35 @@ TEST(Hearing, semantic_needs_both_the_words_and_the_models_yes) {
   EXPECT_EQ(b.count<TurnCommitted>(), 0U);
   b.finished(0.9F);
   EXPECT_EQ(b.count<TurnCommitted>(), 1U);
+}
+
+TEST(Hearing, the_words_of_a_pause_are_read_by_the_language_model_where_there_is_one) {
+  auto settings = Scenario::spoken("zh");
+  settings.turns.reads_text = true;
+  Scenario s(settings);
+  s.voice(500);
+  s.silence(256);
+  s.finished(0.95F);
+  s.words("因为今天下雨下得很大");
+  ASSERT_EQ(s.count<PredictTextEnd>(), 1U);
+  auto const first = s.last<PredictTextEnd>();
+  EXPECT_EQ(first.asked.messages.back().text, "因为今天下雨下得很大");
+  EXPECT_EQ(first.asked.messages, s.context()) << "the beginning of what the answer is asked";
+  EXPECT_EQ(s.count<TurnCommitted>(), 0U);
+  EXPECT_EQ(s.count<Generate>(), 1U) << "the answer does not wait for it";
+  s.tell(TextEndPredicted{first.utterance, first.revision, 0.0001F});
+  s.silence(320);
+  EXPECT_EQ(s.count<TurnCommitted>(), 0U);
+
+  s.voice(500);
+  s.silence(256);
+  s.tell(TextEndPredicted{first.utterance, first.revision, 0.9F});  // late: it is of the pause before
+  s.words("因为今天下雨下得很大，所以我不去了。");
+  s.finished(0.95F);
+  EXPECT_EQ(s.count<TurnCommitted>(), 0U);
+  auto const second = s.last<PredictTextEnd>();
+  s.tell(TextEndPredicted{second.utterance, second.revision, std::unexpected(core::Error{core::Code::busy, "full", "", {}})});
+  EXPECT_EQ(s.count<TurnCommitted>(), 1U) << "who cannot say is not waited for";
 }
 
 TEST(Hearing, semantic_asks_again_in_a_growing_pause_and_gives_up_waiting_at_last) {

@@ -28,6 +28,7 @@ struct TurnTaking {
   Milliseconds shortest_pause{128};  ///< kind semantic: the end-of-turn model listens to a pause of this length first
   Milliseconds longest_wait{2000};   ///< kind semantic: a pause this long is the end whatever the model thinks
   float finished = 0.5F;             ///< kind semantic: P(finished) at which the turn ends
+  bool reads_text = false;           ///< kind semantic: PredictTextEnd is answered; set by whoever carries the call
   bool create_reply = true;          ///< answer when a turn has ended
   bool interrupt_reply = true;       ///< a voice stops the answer that is being spoken
   std::optional<Milliseconds> idle;  ///< speak first when nobody has said anything for so long after an answer

@@ -16,14 +16,32 @@ constexpr Milliseconds longest_habit{1500};
 // Dictated digits come in groups; a Chinese mobile number has eleven, a code four or more.
 constexpr int whole_number = 11;
 
+// A language model's word at which a sentence is as likely finished as not; the ends of finished ones have more, all but a few.
+constexpr double even_text = 0.02;
+constexpr double most_text_says = 2, least_text_says = -5;
+// A phrase of some words ("a table for two") is whole as an answer, but the model does not know the question.
+constexpr int words_of_a_phrase = 3;
+constexpr double doubt_by_word = 0.8;
+// The end-of-turn model is surer of itself than it is right: when there is another opinion, so much of it counts.
+constexpr double most_sound_says = 3;
+
 double log_odds(double p) {
   p = std::clamp(p, 0.001, 0.999);
   return std::log(p / (1 - p));
 }
 
 /// In log-odds.
+double evidence_of_text(Pause const& pause) {
+  double const ending = evidence_of_end(pause.text);
+  if (!pause.text_finished) return ending;
+  int const beyond_a_phrase = std::max(0, count_words(pause.text) - words_of_a_phrase);
+  double const least = std::max(least_text_says, -doubt_by_word * beyond_a_phrase);
+  double const model = std::log(std::max<double>(*pause.text_finished, 1e-9) / even_text);
+  return std::min(ending, 0.0) + std::clamp(model, least, most_text_says);
+}
+
 double evidence(Pause const& pause) {
-  double sum = evidence_of_end(pause.text);
+  double sum = evidence_of_text(pause);
   int const digits = digits_at_end(pause.text);
   if (pause.expected == Expected::digits && digits > 0 && digits < whole_number) sum -= 2.5;
   if (pause.expected == Expected::digits && digits >= whole_number) sum += 1;
@@ -75,9 +93,10 @@ Milliseconds PauseHabit::usual() const {
 
 float probability_of_end(TurnTaking const& rule, Pause const& pause) {
   // Without the model's word the text has to do; a silence as long as the plain rule's speaks for itself.
-  double const model = pause.finished                 ? log_odds(*pause.finished) - log_odds(rule.finished)
-                       : pause.length >= rule.silence ? 2.0
-                                                      : -1.0;
+  double model = pause.finished                 ? log_odds(*pause.finished) - log_odds(rule.finished)
+                 : pause.length >= rule.silence ? 2.0
+                                                : -1.0;
+  if (pause.text_finished) model = std::clamp(model, -most_sound_says, most_sound_says);
   return static_cast<float>(1 / (1 + std::exp(-(model + evidence(pause)))));
 }
 
@@ -101,7 +120,7 @@ bool turn_is_over(TurnTaking const& rule, Pause const& pause) {
     case TurnTaking::Kind::semantic: break;
   }
   if (pause.length >= std::max(rule.longest_wait, rule.shortest_pause)) return true;
-  if (!pause.words || (!pause.finished && !pause.model_failed)) return false;
+  if (!pause.words || pause.reading || (!pause.finished && !pause.model_failed)) return false;
   return pause.length >= wait_at(rule, probability_of_end(rule, pause), pause);
 }
 

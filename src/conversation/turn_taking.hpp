@@ -59,10 +59,12 @@ class PauseHabit {
 /// What is known of a pause.
 struct Pause {
   Milliseconds length{};
-  bool words = false;             ///< the transcript is there (or has failed)
-  std::optional<float> finished;  ///< the end-of-turn model's P(finished)
-  bool model_failed = false;      ///< the end-of-turn model cannot say
-  std::string_view text = {};     ///< the transcript
+  bool words = false;                       ///< the transcript is there (or has failed)
+  std::optional<float> finished;            ///< the end-of-turn model's P(finished)
+  bool model_failed = false;                ///< the end-of-turn model cannot say
+  bool reading = false;                     ///< the language model is still reading the transcript
+  std::optional<float> text_finished = {};  ///< its word: language::ModelTextEnd
+  std::string_view text = {};               ///< the transcript
   Expected expected = Expected::anything;
   PauseHabit const* habit = nullptr;
 };

@@ -79,6 +79,31 @@ TEST(TurnTaking, it_learns_how_long_a_speaker_pauses) {
   EXPECT_LE(wait("今天天气", 0.01F, p), TurnTaking{}.longest_wait.count()) << "nobody waits for ever";
 }
 
+TEST(TurnTaking, a_language_model_knows_a_sentence_that_is_broken_off) {
+  Pause broken, whole;
+  broken.text_finished = 0.0002F;
+  whole.text_finished = 0.2F;
+  EXPECT_EQ(wait("我想订一张明天去", 0.98F), 0) << "it sounds like an end, and no word of the list says otherwise";
+  EXPECT_GT(wait("我想订一张明天去", 0.98F, broken), 300);
+  EXPECT_GT(wait("Because it is raining so hard today,", 0.98F, broken), 900);
+  EXPECT_EQ(wait("我想订一张明天去北京的火车票。", 0.98F, whole), 0);
+  EXPECT_LT(wait("我想订一张明天去北京的火车票。", 0.3F, whole), wait("我想订一张明天去北京的火车票。", 0.3F));
+  EXPECT_EQ(wait("两张票。", 0.95F, broken), 0) << "few words are whole as an answer";
+  EXPECT_GT(wait("我想要那个", 0.8F, whole), 0) << "a word that wants another does so all the same";
+  EXPECT_LE(wait("Because it is raining so hard today,", 0.01F, broken), TurnTaking{}.longest_wait.count());
+}
+
+TEST(TurnTaking, while_the_text_is_read_it_waits_but_not_for_ever) {
+  TurnTaking const rule;
+  auto p = pause("今天几号？", 0.9F);
+  p.length = Milliseconds(300);
+  EXPECT_TRUE(turn_is_over(rule, p));
+  p.reading = true;
+  EXPECT_FALSE(turn_is_over(rule, p));
+  p.length = rule.longest_wait;
+  EXPECT_TRUE(turn_is_over(rule, p));
+}
+
 TEST(TurnTaking, without_the_model_a_silence_decides) {
   TurnTaking const rule;
   Pause p;

@@ -76,6 +76,11 @@ std::uint64_t left_of_address_space(fs::path const& root) {
 
 }  // namespace
 
+std::uint64_t AvailableMemory::usable() const noexcept {
+  auto const kept = limit == "address space" ? std::uint64_t{256} << 20 : bytes / 20;
+  return bytes - std::min(bytes, kept);
+}
+
 AvailableMemory available_memory(fs::path const& root) {
   AvailableMemory least{kilobytes(root / "proc/meminfo", "MemAvailable").value_or(no_limit), "machine"};
   if (auto const left = left_by_cgroup(root); left < least.bytes) least = {left, "cgroup"};

@@ -10,6 +10,9 @@ namespace parley::engine {
 struct AvailableMemory {
   std::uint64_t bytes = 0;
   std::string limit;  ///< which of them it is: "machine", "cgroup", "address space"
+
+  /// Without what the system takes of it for itself: stacks and arenas of threads in an address space, page tables elsewhere.
+  [[nodiscard]] std::uint64_t usable() const noexcept;
 };
 
 /// `root`: where /proc and /sys lie, for tests. What cannot be read limits nothing; without anything it is 2^63 bytes.

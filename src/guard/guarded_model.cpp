@@ -199,7 +199,7 @@ core::Job GuardedModel::generate(language::GenerateRequest request, Sink sink) {
   std::stop_source source;
   auto const answer =
       std::make_shared<GuardedAnswer>(guard_, std::move(vault), request.client, std::move(sink), source.get_token());
-  answer->keep(model_->generate(std::move(request), [answer](Piece piece) { answer->on(std::move(piece)); }));
+  answer->keep(inner_->generate(std::move(request), [answer](Piece piece) { answer->on(std::move(piece)); }));
   return core::Job(std::move(source));
 }
 
@@ -207,7 +207,7 @@ core::Job GuardedModel::prepare(std::vector<language::Message> messages, core::U
   Vault vault;
   auto checked = check_messages(*guard_, std::move(messages), vault, {}, true);
   if (!checked.refusal.empty()) return {};
-  return model_->prepare(std::move(checked.messages), urgency);
+  return inner_->prepare(std::move(checked.messages), urgency);
 }
 
 core::Job GuardedModel::read_ahead(language::GenerateRequest request) {
@@ -215,7 +215,7 @@ core::Job GuardedModel::read_ahead(language::GenerateRequest request) {
   auto checked = check_messages(*guard_, std::move(request.messages), vault, {}, true);
   if (!checked.refusal.empty()) return {};
   request.messages = std::move(checked.messages);
-  return model_->read_ahead(std::move(request));
+  return inner_->read_ahead(std::move(request));
 }
 
 }  // namespace parley::guard

@@ -8,23 +8,21 @@
 #include <memory>
 
 #include "guard/guard.hpp"
-#include "language/model.hpp"
+#include "language/model_around.hpp"
 
 namespace parley::guard {
 
-class GuardedModel final : public language::Model {
+class GuardedModel final : public language::ModelAround {
  public:
   GuardedModel(std::shared_ptr<language::Model> model, std::shared_ptr<Guard const> guard)
-      : model_(std::move(model)), guard_(std::move(guard)) {}
+      : ModelAround(std::move(model)), guard_(std::move(guard)) {}
 
-  [[nodiscard]] std::string name() const override { return model_->name(); }
   /// A refusal ends with FinishReason::content_filter; on the way in the sink is called before this returns.
   [[nodiscard]] core::Job generate(language::GenerateRequest request, Sink sink) override;
   [[nodiscard]] core::Job prepare(std::vector<language::Message> messages, core::Urgency urgency) override;
   [[nodiscard]] core::Job read_ahead(language::GenerateRequest request) override;
 
  private:
-  std::shared_ptr<language::Model> model_;
   std::shared_ptr<Guard const> guard_;
 };
 

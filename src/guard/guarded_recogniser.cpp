@@ -21,15 +21,17 @@ void mask(std::vector<speech::Segment>& segments, Guard const& guard, GateOption
 }  // namespace
 
 std::unique_ptr<speech::UtteranceRecogniser> GuardedRecogniser::open(speech::RecogniserOptions options, Sink sink) const {
-  return recogniser_->open(std::move(options),
-                           [guard = guard_, sink = std::move(sink)](core::Result<speech::Transcript> transcript) {
-                             if (transcript) {
-                               GateOptions const gate{.chinese = transcript->language != "en", .refusals_are_masks = true};
-                               transcript->text = guard->check(Direction::in, transcript->text, gate).released;
-                               mask(transcript->segments, *guard, gate);
-                             }
-                             sink(std::move(transcript));
-                           });
+  auto client = options.client;
+  return recogniser_->open(std::move(options), [guard = guard_, client = std::move(client),
+                                                sink = std::move(sink)](core::Result<speech::Transcript> transcript) {
+    if (transcript) {
+      GateOptions gate{.chinese = transcript->language != "en", .refusals_are_masks = true, .client = client};
+      transcript->text = guard->check(Direction::in, transcript->text, gate).released;
+      gate.counted = false;  // they are the same words again
+      mask(transcript->segments, *guard, gate);
+    }
+    sink(std::move(transcript));
+  });
 }
 
 }  // namespace parley::guard

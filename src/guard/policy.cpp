@@ -5,8 +5,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <fstream>
-#include <sstream>
 
+#include "core/file.hpp"
 #include "core/suggest.hpp"
 
 namespace parley::guard {
@@ -176,11 +176,9 @@ core::Result<Policy> parse_policy(std::string const& yaml, std::filesystem::path
 }
 
 core::Result<Policy> load_policy(std::filesystem::path const& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return core::fail(Code::not_found, "there is no such guard policy, or it may not be read", file.string());
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return parse_policy(bytes.str(), file);
+  auto const text = core::file_bytes(file);
+  if (!text) return core::fail(Code::not_found, "there is no such guard policy, or it may not be read", file.string());
+  return parse_policy(*text, file);
 }
 
 }  // namespace parley::guard

@@ -16,6 +16,15 @@ core::Error error_of(sqlite3* database, int status) {
   return {code, fmt::format("the knowledge base cannot be read or written: {}", what), {}, std::chrono::seconds(1)};
 }
 
+void hits(Fts5ExtensionApi const* api, Fts5Context* row, sqlite3_context* out, int, sqlite3_value**) {
+  int count = 0;
+  if (int const status = api->xInstCount(row, &count); status != SQLITE_OK) {
+    sqlite3_result_error_code(out, status);
+  } else {
+    sqlite3_result_int(out, count);
+  }
+}
+
 }  // namespace
 
 Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
@@ -55,6 +64,12 @@ core::Result<bool> Statement::step() {
   if (status == SQLITE_ROW) return true;
   if (status == SQLITE_DONE) return false;
   return std::unexpected(error_of(database_, status));
+}
+
+void Statement::reset() {
+  if (status_ != SQLITE_OK) return;
+  sqlite3_reset(raw_);
+  bound_ = 0;
 }
 
 core::Result<void> Statement::run() {
@@ -102,6 +117,20 @@ core::Result<void> Database::execute(std::string const& sql) const {
 }
 
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(raw_.get()); }
+
+core::Result<void> Database::define_hits() const {
+  // https://sqlite.org/fts5.html, "Custom Auxiliary Functions": the interface comes out of a statement.
+  fts5_api* api = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  int status = sqlite3_prepare_v2(raw_.get(), "SELECT fts5(?1)", -1, &statement, nullptr);
+  if (status == SQLITE_OK) status = sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
+  if (status == SQLITE_OK) sqlite3_step(statement);
+  sqlite3_finalize(statement);
+  if (api == nullptr) return core::fail(core::Code::unavailable, "this machine's SQLite has no FTS5");
+  status = api->xCreateFunction(api, "hits", nullptr, hits, nullptr);
+  if (status != SQLITE_OK) return std::unexpected(error_of(raw_.get(), status));
+  return {};
+}
 
 core::Result<Transaction> Transaction::begin(Database const& database) {
   if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());

@@ -33,6 +33,8 @@ class Statement {
 
   /// True: there is a row. False: that was the last.
   [[nodiscard]] core::Result<bool> step();
+  /// From the start again, with nothing bound: for a statement that is run many times.
+  void reset();
   /// For a statement that gives no rows.
   [[nodiscard]] core::Result<void> run();
 
@@ -56,6 +58,8 @@ class Database {
   [[nodiscard]] Statement prepare(std::string_view sql) const { return {raw_.get(), sql}; }
   [[nodiscard]] core::Result<void> execute(std::string const& sql) const;  ///< any number of statements
   [[nodiscard]] std::int64_t last_id() const;
+  /// Makes FTS5's auxiliary function `hits(table)`: how often what is matched stands in the row.
+  [[nodiscard]] core::Result<void> define_hits() const;
 
  private:
   struct Closer {

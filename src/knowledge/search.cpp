@@ -30,6 +30,35 @@ void append(Passage& first, Passage const& second) {
   first.cosine = std::max(first.cosine, second.cosine);
 }
 
+std::vector<std::int64_t> ids_of(std::vector<Ranked> const& ranked) {
+  std::vector<std::int64_t> ids;
+  for (auto const& one : ranked) ids.push_back(one.id);
+  return ids;
+}
+
+/// Best first, hits or not.
+Result<std::vector<Ranked>> rank(Store const& store, language::Vector const& vector, std::string const& question,
+                                 SearchOptions const& options) {
+  std::vector<Ranked> nearest, by_words;
+  if (options.way != Way::words) {
+    auto list = store.by_vector(vector, depth, options.filter);
+    if (!list || options.way == Way::meaning) return list;
+    nearest = *std::move(list);
+  }
+  auto list = store.by_words(question, depth, options.filter);
+  if (!list || options.way == Way::words) return list;
+  by_words = *std::move(list);
+  if (options.fusion_k > 0) return fuse({{nearest, 1}, {by_words, options.words_weight}}, options.fusion_k);
+  std::unordered_map<std::int64_t, double> cosines;
+  for (auto const& one : nearest) cosines[one.id] = one.score;
+  auto more = ids_of(by_words);
+  std::erase_if(more, [&](std::int64_t id) { return cosines.contains(id); });
+  auto const scores = store.cosines(vector, more);
+  if (!scores) return std::unexpected(scores.error());
+  for (std::size_t i = 0; i < more.size(); ++i) cosines[more[i]] = (*scores)[i];
+  return blend(nearest, by_words, cosines, options.words_weight);
+}
+
 bool follows(Passage const& a, Passage const& b) { return a.path == b.path && a.ordinal + a.chunks == b.ordinal; }
 
 }  // namespace
@@ -47,6 +76,28 @@ std::vector<Ranked> fuse(std::vector<RankedList> const& lists, double k) {
   }
   std::ranges::stable_sort(fused, std::greater<>(), &Ranked::score);
   return fused;
+}
+
+std::vector<Ranked> blend(std::vector<Ranked> const& nearest, std::vector<Ranked> const& by_words,
+                          std::unordered_map<std::int64_t, double> const& cosines, double weight) {
+  double const low = nearest.empty() ? 0 : nearest.back().score;
+  double const range = nearest.empty() ? 0 : nearest.front().score - low;
+  auto const stretched = [&](std::int64_t id) {  // what is farther than the list goes is at its end
+    return range > 0 ? std::max(0.0, (cosines.at(id) - low) / range) : 0.0;
+  };
+  std::vector<Ranked> blended;
+  std::unordered_map<std::int64_t, std::size_t> places;
+  for (auto const& one : nearest) {
+    places[one.id] = blended.size();
+    blended.push_back({one.id, stretched(one.id)});
+  }
+  for (auto const& one : by_words) {
+    auto const [place, fresh] = places.try_emplace(one.id, blended.size());
+    if (fresh) blended.push_back({one.id, stretched(one.id)});
+    blended[place->second].score += weight * one.score;
+  }
+  std::ranges::stable_sort(blended, std::greater<>(), &Ranked::score);
+  return blended;
 }
 
 std::vector<Passage> join_neighbours(std::vector<Passage> passages) {
@@ -88,21 +139,10 @@ Result<std::vector<Passage>> search(Store const& store, language::Embedder& embe
 
 Result<std::vector<Passage>> search(Store const& store, language::Vector const& vector, std::string const& question,
                                     SearchOptions const& options) {
-  std::vector<RankedList> lists;
-  if (options.way != Way::words) {
-    auto list = store.by_vector(vector, depth, options.filter);
-    if (!list) return std::unexpected(list.error());
-    lists.push_back({std::move(*list), 1});
-  }
-  if (options.way != Way::meaning) {
-    auto list = store.by_words(question, depth, options.filter);
-    if (!list) return std::unexpected(list.error());
-    lists.push_back({std::move(*list), options.way == Way::words ? 1 : options.words_weight});
-  }
-  auto ranked = fuse(lists, options.fusion_k);
-  ranked.resize(std::min(ranked.size(), options.count * 4));  // some are no hits, some are joined
-  std::vector<std::int64_t> ids;
-  for (auto const& one : ranked) ids.push_back(one.id);
+  auto ranked = rank(store, vector, question, options);
+  if (!ranked) return std::unexpected(ranked.error());
+  ranked->resize(std::min(ranked->size(), options.count * 4));  // some are no hits, some are joined
+  auto const ids = ids_of(*ranked);
   auto const cosines = store.cosines(vector, ids);
   if (!cosines) return std::unexpected(cosines.error());
   auto const chunks = store.chunks(ids);
@@ -116,7 +156,7 @@ Result<std::vector<Passage>> search(Store const& store, language::Vector const& 
     if (passages.size() == options.count) break;
     if ((*cosines)[at] < options.least_cosine && word_share(words, found.chunk.text) < options.least_words) continue;
     passages.push_back({found.path, found.title, found.chunk.text, found.chunk.begin, found.chunk.end, found.chunk.page,
-                        found.ordinal, 1, ranked[at].score, (*cosines)[at]});
+                        found.ordinal, 1, (*ranked)[at].score, (*cosines)[at]});
   }
   return options.join ? join_neighbours(std::move(passages)) : passages;
 }

@@ -1,7 +1,11 @@
 #pragma once
-// Finding passages: by meaning and by words, the two lists fused by rank (Cormack et al. 2009, reciprocal rank fusion), what is
-// no hit left out, neighbours joined to one passage.
+// Finding passages: by meaning and by words, the two lists fused, what is no hit left out, neighbours joined to one passage.
+//
+// Fused by rank (Cormack et al. 2009, reciprocal rank fusion), or by score (Bruch et al. 2023, "An Analysis of Fusion Functions
+// for Hybrid Retrieval"): the cosine, stretched over the range of the question's nearest chunks, plus a weight times the share
+// of the question's words that the chunk has, as BM25 counts them.
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "knowledge/store.hpp"
@@ -14,8 +18,8 @@ struct SearchOptions {
   std::size_t count = 5;
   Way way = Way::hybrid;
   Filter filter;
-  double fusion_k = 60;     ///< score = Σ weight / (k + rank), rank from 1
-  double words_weight = 1;  ///< of the list by words; the list by meaning has 1
+  double fusion_k = 60;     ///< score = Σ weight / (k + rank), rank from 1; 0: by score
+  double words_weight = 1;  ///< of the words; the meaning has 1
   /// A passage is a hit when its cosine with the question is at least this, or when it has enough of the question's words.
   /// The default is multilingual-e5-small's, whose cosines lie between 0.7 and 1.
   double least_cosine = 0.82;
@@ -47,6 +51,11 @@ struct RankedList {
   std::vector<Ranked> best;  ///< first
   double weight = 1;
 };
+/// Those of the cosines' list and of the words', best first: a stretched cosine plus `weight` times the words' share.
+/// `cosines`: of every chunk that is in either list.
+[[nodiscard]] std::vector<Ranked> blend(std::vector<Ranked> const& nearest, std::vector<Ranked> const& by_words,
+                                        std::unordered_map<std::int64_t, double> const& cosines, double weight);
+
 /// Σ weight / (k + rank) over the lists, best first; equal scores in the order they were met.
 [[nodiscard]] std::vector<Ranked> fuse(std::vector<RankedList> const& lists, double k);
 

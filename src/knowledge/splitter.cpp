@@ -149,26 +149,27 @@ class Cutting {
     Borders const borders{source_.substr(0, span.end), separator, rules_.keep == Keep::end ? 1U : 0U};
     auto const points = [&](std::size_t from, std::size_t to) { return count_points(text({from, to})); };
     std::size_t begin = span.begin;
-    auto const go_on = [&](std::size_t to) {
-      point += points(begin, to);
-      begin = to;
-    };
     while (begin < span.end) {
       std::size_t const limit = skip_points(borders.in, begin, rules_.size);
+      std::size_t const within =
+          limit < span.end ? rules_.size : points(begin, limit);  // counted once: the rest are differences
       std::size_t const end = borders.last(begin, limit);
-      bool const exact = end == limit && borders.next(begin) == limit && points(begin, limit) == rules_.size;
+      bool const exact = end == limit && within == rules_.size && borders.next(begin) == limit;
       if (end == begin || exact) {  // a piece must be shorter than a chunk
         auto const behind = borders.next(begin);
         if (auto done = too_long({begin, behind}, point, rest); !done) return done;
-        go_on(behind);
+        point += points(begin, behind);
+        begin = behind;
         continue;
       }
-      emit_stripped({begin, end}, point);
+      std::size_t const taken = within - points(end, limit);
+      emit_stripped({begin, end}, point, taken);
       if (end == span.end) break;
       // The next chunk begins with the last pieces of this one, if the piece that did not fit has room behind them.
       auto const length = points(end, borders.next(end));
       auto const shared = length < rules_.size ? std::min(rules_.overlap, rules_.size - length) : 0;
-      go_on(borders.next(back_points(borders.in, end, shared) - 1));
+      begin = borders.next(back_points(borders.in, end, shared) - 1);
+      point += taken - points(begin, end);
     }
     return {};
   }
@@ -201,7 +202,7 @@ class Cutting {
     for (std::size_t begin = span.begin; begin < span.end; point += step) {
       std::size_t const next = skip_points(in, begin, step);
       std::size_t const end = skip_points(in, next, rules_.size - step);
-      emit_stripped({begin, end}, point);
+      emit_stripped({begin, end}, point, count_points(text({begin, end})));
       if (end == span.end) break;
       begin = next;
     }
@@ -244,30 +245,38 @@ class Cutting {
     std::size_t total_ = 0;  // the length of the window with its joiners
   };
 
-  /// Moves both ends inwards over what Python's str.strip takes off. Returns the code points taken off the front.
-  static std::size_t strip(std::string_view in, Span& span) {
-    std::size_t points = 0;
+  struct Stripped {
+    std::size_t front = 0, back = 0;  // code points taken off
+  };
+  /// Moves both ends inwards over what Python's str.strip takes off.
+  static Stripped strip(std::string_view in, Span& span) {
+    Stripped off;
     while (span.begin < span.end && is_strippable(point_at(in, span.begin))) {
       span.begin += point_size(in[span.begin]);
-      ++points;
+      ++off.front;
     }
     while (span.end > span.begin) {
       std::size_t last = span.end - 1;
       while (continues(in[last])) --last;
       if (!is_strippable(point_at(in, last))) break;
       span.end = last;
+      ++off.back;
     }
-    return points;
+    return off;
   }
 
   void emit(std::span<Piece const> pieces, std::string_view joiner) {
     if (rules_.keep == Keep::none && pieces.size() > 1) return emit_joined(pieces, joiner);
-    emit_stripped({pieces.front().begin, pieces.back().end}, pieces.front().point);
+    Span const span{pieces.front().begin, pieces.back().end};
+    emit_stripped(span, pieces.front().point, count_points(text(span)));
   }
 
-  void emit_stripped(Span span, std::size_t point) {
-    if (rules_.strip) point += strip(source_, span);
-    if (span.begin < span.end) emit(span, point);
+  /// `points`: of the span.
+  void emit_stripped(Span span, std::size_t point, std::size_t points) {
+    auto const off = rules_.strip ? strip(source_, span) : Stripped{};
+    if (span.begin == span.end) return;
+    auto const begin = point + off.front;
+    chunks_.push_back({std::string(text(span)), begin, begin + points - off.front - off.back});
   }
 
   /// Where separators were dropped: they come back between the pieces of a chunk, as LangChain writes them.
@@ -285,7 +294,7 @@ class Cutting {
       for (std::size_t i = 0; i < count_points(part); ++i) origin.push_back(piece.point + i);
     }
     Span span{0, joined.size()};
-    auto const skipped = rules_.strip ? strip(joined, span) : 0;
+    auto const skipped = rules_.strip ? strip(joined, span).front : 0;
     if (span.begin == span.end) return;
     auto const kept = std::string_view(joined).substr(span.begin, span.end - span.begin);
     auto const last = skipped + count_points(kept) - 1;

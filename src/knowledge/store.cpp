@@ -6,7 +6,6 @@
 #include <cstring>
 #include <mutex>
 #include <numeric>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "knowledge/database.hpp"
@@ -34,12 +33,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(body, tokenize = 'porter uni
 )";
 constexpr char const* settings =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
-    "PRAGMA mmap_size = 268435456;";
-
-// SQLite's bm25() reads every chunk that has one of the words, some microseconds each, and words that are everywhere tell
-// nothing. In a base of few thousand chunks all words count.
-constexpr std::int64_t most_ranked = 4000;
-constexpr std::size_t most_spreads = 65536;  // remembered words
+    "PRAGMA mmap_size = 2147418112;";  // as much as SQLite takes
 
 std::span<std::byte const> bytes_of(Vector const& vector) { return std::as_bytes(std::span(vector)); }
 
@@ -73,8 +67,8 @@ struct Store::State {
   std::string embedder;
   mutable std::mutex mutex;
   mutable VectorScan scan{1};
-  mutable std::int64_t seen_version = -1;                         // of the file, as this connection saw it last
-  mutable std::unordered_map<std::string, std::int64_t> spreads;  // word → chunks that have it, most_ranked + 1 at most
+  mutable WordRanking ranking;
+  mutable std::int64_t seen_version = -1;  // of the file, as this connection saw it last
 
   /// Vectors that another program has put in or taken out since. Under the lock.
   Result<void> refresh() const {
@@ -85,7 +79,7 @@ struct Store::State {
     std::unordered_set<std::int64_t> gone(scan.ids().begin(), scan.ids().end());
     std::vector<std::int64_t> fresh;
     {
-      auto ids = database.prepare("SELECT chunk FROM vectors");
+      auto ids = database.prepare("SELECT id FROM words_docsize");  // one for each chunk, and the least to read
       for (;;) {
         auto const row = ids.step();
         if (!row) return std::unexpected(row.error());
@@ -93,7 +87,7 @@ struct Store::State {
         if (gone.erase(ids.integer(0)) == 0) fresh.push_back(ids.integer(0));
       }
     }
-    spreads.clear();
+    ranking.forget();
     for (auto const id : gone) scan.remove(id);
     if (fresh.size() > 1000) {  // the first time, mostly: in one walk
       auto all = database.prepare("SELECT chunk, vector FROM vectors");
@@ -138,35 +132,6 @@ struct Store::State {
     return ids;
   }
 
-  /// In how many chunks the word is; counting ends behind `most_ranked`. Under the lock.
-  Result<std::int64_t> spread(std::string const& word) const {
-    if (auto const known = spreads.find(word); known != spreads.end()) return known->second;
-    auto statement = database.prepare("SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)");
-    auto const row = statement.bind(match_expression({word})).bind(most_ranked + 1).step();
-    if (!row) return std::unexpected(row.error());
-    if (spreads.size() >= most_spreads) spreads.clear();
-    return spreads[word] = statement.integer(0);
-  }
-
-  /// The words that tell most, the rarest first, as long as the chunks that have them can be ranked in time; never none.
-  Result<std::vector<std::string>> telling(std::vector<std::string> const& words) const {
-    std::vector<std::pair<std::int64_t, std::string>> known;
-    for (auto const& word : words) {
-      auto const count = spread(word);
-      if (!count) return std::unexpected(count.error());
-      known.emplace_back(*count, word);
-    }
-    std::ranges::stable_sort(known, {}, &std::pair<std::int64_t, std::string>::first);
-    std::vector<std::string> kept;
-    std::int64_t chunks = 0;
-    for (auto const& [count, word] : known) {
-      chunks += count;
-      if (!kept.empty() && chunks > most_ranked) break;
-      kept.push_back(word);
-    }
-    return kept;
-  }
-
   Result<std::unordered_set<std::int64_t>> admitted(Filter const& filter) const {
     std::unordered_set<std::int64_t> ids;
     auto statement = database.prepare(
@@ -194,6 +159,7 @@ Result<std::unique_ptr<Store>> Store::open(std::filesystem::path const& file, st
   if (!database) return std::unexpected(database.error());
   auto state = std::make_unique<State>(std::move(*database));
   if (auto done = state->database.execute(settings); !done) return std::unexpected(done.error());
+  if (auto done = state->database.define_hits(); !done) return std::unexpected(done.error());
   {
     auto transaction = Transaction::begin(state->database);
     if (!transaction) return std::unexpected(transaction.error());
@@ -249,7 +215,7 @@ Result<std::unique_ptr<Store>> Store::open_existing(std::filesystem::path const&
 Result<void> Store::put(Document const& document, std::span<StoredChunk const> chunks, std::span<Vector const> vectors) {
   if (chunks.size() != vectors.size()) return core::fail(Code::internal, "there must be one vector for each chunk");
   std::vector<std::string> words;  // made before the lock is taken
-  for (auto const& chunk : chunks) words.push_back(index_words(chunk.text));
+  for (auto const& chunk : chunks) words.push_back(index_words(document.title + "\n" + chunk.text));
   std::lock_guard const lock(state_->mutex);
   auto const& database = state_->database;
   auto transaction = Transaction::begin(database);
@@ -283,7 +249,7 @@ Result<void> Store::put(Document const& document, std::span<StoredChunk const> c
   }
   if (done = transaction->commit(); !done) return done;
   for (auto const gone : *erased) state_->scan.remove(gone);
-  state_->spreads.clear();
+  state_->ranking.forget();
   if (state_->seen_version >= 0) {
     for (std::size_t i = 0; i < ids.size(); ++i) state_->scan.put(ids[i], vectors[i]);
   }
@@ -305,7 +271,7 @@ Result<bool> Store::remove(std::string const& path) {
   }
   if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
   for (auto const id : *erased) state_->scan.remove(id);
-  state_->spreads.clear();
+  state_->ranking.forget();
   (void)state_->database.execute(
       "PRAGMA wal_checkpoint(TRUNCATE)");  // so that nothing is left in the log; a reader may hold it
   return there;
@@ -382,8 +348,9 @@ Result<std::vector<Ranked>> Store::by_vector_exactly(Vector const& query, std::s
 Result<std::vector<double>> Store::cosines(Vector const& query, std::span<std::int64_t const> ids) const {
   std::lock_guard const lock(state_->mutex);
   std::vector<double> found;
+  auto statement = state_->database.prepare("SELECT vector FROM vectors WHERE chunk = ?");
   for (auto const id : ids) {
-    auto statement = state_->database.prepare("SELECT vector FROM vectors WHERE chunk = ?");
+    statement.reset();
     auto const row = statement.bind(id).step();
     if (!row) return std::unexpected(row.error());
     auto const vector = *row ? vector_of(statement.blob(0)) : Vector{};
@@ -393,34 +360,26 @@ Result<std::vector<double>> Store::cosines(Vector const& query, std::span<std::i
 }
 
 Result<std::vector<Ranked>> Store::by_words(std::string const& question, std::size_t count, Filter const& filter) const {
-  auto const words = query_words(question);
+  constexpr std::size_t most_words = 64;  // a question, not a page
+  auto words = query_words(question);
+  if (words.size() > most_words) words.resize(most_words);
   if (words.empty()) return std::vector<Ranked>{};
   std::lock_guard const lock(state_->mutex);
-  auto const telling = state_->telling(words);
-  if (!telling) return std::unexpected(telling.error());
-  bool const all = filter.path_prefix.empty();
-  auto statement = state_->database.prepare(
-      all ? "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
-          : "SELECT words.rowid, words.rank FROM words JOIN chunks ON chunks.id = words.rowid JOIN documents ON documents.id = "
-            "chunks.document WHERE words MATCH ?1 AND substr(path, 1, length(?3)) = ?3 ORDER BY rank LIMIT ?2");
-  statement.bind(match_expression(*telling)).bind(static_cast<std::int64_t>(count));
-  if (!all) statement.bind(filter.path_prefix);
-  std::vector<Ranked> ranked;
-  for (;;) {
-    auto const row = statement.step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return ranked;
-    ranked.push_back({statement.integer(0), -statement.real(1)});
-  }
+  if (auto done = state_->refresh(); !done) return std::unexpected(done.error());
+  if (filter.path_prefix.empty()) return state_->ranking.best(state_->database, words, count);
+  auto const admitted = state_->admitted(filter);
+  if (!admitted) return std::unexpected(admitted.error());
+  return state_->ranking.best(state_->database, words, count, [&](std::int64_t id) { return admitted->contains(id); });
 }
 
 Result<std::vector<FoundChunk>> Store::chunks(std::span<std::int64_t const> ids) const {
   std::lock_guard const lock(state_->mutex);
   std::vector<FoundChunk> found;
+  auto statement = state_->database.prepare(
+      "SELECT documents.id, path, title, ordinal, text, begins, ends, page FROM chunks JOIN documents ON documents.id = "
+      "chunks.document WHERE chunks.id = ?");
   for (auto const id : ids) {
-    auto statement = state_->database.prepare(
-        "SELECT documents.id, path, title, ordinal, text, begins, ends, page FROM chunks JOIN documents ON documents.id = "
-        "chunks.document WHERE chunks.id = ?");
+    statement.reset();
     auto const row = statement.bind(id).step();
     if (!row) return std::unexpected(row.error());
     if (!*row) continue;  // removed since it was ranked

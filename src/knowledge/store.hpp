@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "knowledge/word_ranking.hpp"
 #include "language/embedder.hpp"
 
 namespace parley::knowledge {
@@ -42,11 +43,6 @@ struct FoundChunk {
   std::string path, title;
   std::size_t ordinal = 0;  ///< from 0 in its document
   StoredChunk chunk;
-};
-
-struct Ranked {
-  std::int64_t id = 0;  ///< of the chunk
-  double score = 0;     ///< cosine, or the negative of SQLite's bm25(): larger is better
 };
 
 /// Which documents may be found.

@@ -15,6 +15,7 @@
 
 #include "knowledge/search.hpp"
 #include "knowledge/vector_scan.hpp"
+#include "knowledge/word_ranking.hpp"
 #include "knowledge/words.hpp"
 
 namespace parley::knowledge {
@@ -190,24 +191,81 @@ TEST_F(StoreTest, KilledAtAnyMomentNoDocumentIsHalfThere) {
   EXPECT_GT(open()->documents()->size(), 0U);
 }
 
-TEST_F(StoreTest, InALargeBaseTheRareWordsOfAQuestionDecide) {
-  auto const store = open();
-  put(*store, "many", "the engine is loud", 4100);
-  put(*store, "one", "the engine has a whistle", 1);
-  auto const found = store->by_words("engine whistle", 50, {});
-  ASSERT_TRUE(found);
-  ASSERT_EQ(found->size(), 1U) << "what all have is not ranked";
-  EXPECT_EQ(store->by_words("loud engine", 50, {})->size(), 50U) << "better common words than none";
-  ASSERT_TRUE(store->remove("many"));
-  put(*store, "few", "the engine is loud", 3);
-  EXPECT_EQ(store->by_words("engine whistle", 50, {})->size(), 4U) << "it is small now, and all words count";
+/// The ranking of a table with these texts as rows 1, 2, …
+class Ranking {
+ public:
+  explicit Ranking(std::size_t most_chunks) : ranking(most_chunks) {
+    EXPECT_TRUE(database.execute("CREATE VIRTUAL TABLE words USING fts5(body, tokenize = 'porter unicode61')"));
+    EXPECT_TRUE(database.define_hits());
+  }
+  void add(std::string const& text) {
+    EXPECT_TRUE(database.prepare("INSERT INTO words (body) VALUES (?)").bind(text).run());
+    ranking.forget();
+  }
+  std::vector<Ranked> best(std::vector<std::string> const& words, std::size_t count = 50) {
+    auto found = ranking.best(database, words, count);
+    EXPECT_TRUE(found) << core::describe(found.error());
+    return found ? *found : std::vector<Ranked>{};
+  }
+
+  Database database = *Database::open(":memory:", true);
+  WordRanking ranking;
+};
+
+TEST(WordRankingTest, IsBm25) {
+  Ranking some(100);
+  for (auto const* text : {"a b c d", "a a x y", "b", "loud loud engines roar", "x"}) some.add(text);
+  auto const found = some.best({"a", "engine"});
+  ASSERT_EQ(found.size(), 3U);
+  // 14 words in 5 rows. Robertson & Zaragoza 2009, with the rarity that is never negative: ln(1 + (N - n + 1/2) / (n + 1/2)).
+  auto const weight = [](double hits, double length, double rows) {
+    return std::log(1 + (5 - rows + 0.5) / (rows + 0.5)) * hits * 2.2 / (hits + 1.2 * (0.25 + 0.75 * length / 2.8));
+  };
+  double const most = 2.2 * (std::log(1 + 4.5 / 1.5) + std::log(1 + 3.5 / 2.5));
+  EXPECT_EQ(found[0].id, 4);
+  EXPECT_NEAR(found[0].score, weight(1, 4, 1) / most, 1e-5);
+  EXPECT_EQ(found[1].id, 2);
+  EXPECT_NEAR(found[1].score, weight(2, 4, 2) / most, 1e-5);
+  EXPECT_NEAR(found[2].score, weight(1, 4, 2) / most, 1e-5);
+  EXPECT_NEAR(some.best({"a", "engine", "nowhere"})[0].score, weight(1, 4, 1) / (most + 2.2 * std::log(1 + 5.5 / 0.5)), 1e-5);
+  EXPECT_EQ(some.best({"a", "engine"}, 1).size(), 1U);
+  EXPECT_THAT(some.best({"nowhere"}), IsEmpty());
+}
+
+TEST(WordRankingTest, WhatIsEverywhereIsNotRankedBesideWhatTells) {
+  Ranking many(40);
+  for (int i = 0; i < 60; ++i) many.add("the engine is loud");
+  many.add("the engine has a whistle");
+  ASSERT_EQ(many.best({"engine", "whistle"}).size(), 1U);
+  EXPECT_EQ(many.best({"engine", "whistle"})[0].id, 61);
+  EXPECT_EQ(many.best({"loud", "engine"}, 30).size(), 30U) << "better common words than none";
+  EXPECT_TRUE(many.database.execute("DELETE FROM words WHERE rowid <= 30"));
+  many.ranking.forget();
+  EXPECT_EQ(many.best({"engine", "whistle"}).size(), 31U) << "it is small now, and all words count";
+  EXPECT_EQ(many.best({"engine", "whistle"})[0].id, 61);
+}
+
+TEST(WordRankingTest, WhatIsAddedCountsInLongListsToo) {
+  Ranking some(100'000);
+  for (int i = 0; i < 300; ++i) some.add(i % 3 == 0 ? std::string(200, 'x') + " word" : std::string("word word"));
+  EXPECT_EQ(some.best({"word"}, 1000).size(), 300U);
+  std::string const longest = [] {
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) text += "word ";  // a length of three bytes
+    return text;
+  }();
+  some.add(longest);
+  auto const found = some.best({"word"}, 1000);
+  ASSERT_EQ(found.size(), 301U);
+  EXPECT_EQ(found[0].id, 301);
+  EXPECT_NEAR(found[0].score, 20'000 / (20'000 + 1.2 * (0.25 + 0.75 * 20'000 * 301 / 20'600)), 1e-4);
 }
 
 TEST(WordsTest, ChineseIsPairsAndCommonWordsAreLeftOut) {
   EXPECT_EQ(index_words("Ａpt安装x"), "apt 安 安装 装 x");
   EXPECT_THAT(query_words("how do I 安装软件包"), ElementsAre("安装", "装软", "软件", "件包"));
   EXPECT_THAT(query_words("what is it"), ElementsAre("what", "is", "it"));
-  EXPECT_EQ(match_expression({"a", "b"}), "\"a\" OR \"b\"");
+  EXPECT_EQ(match_expression("a"), "\"a\"");
   EXPECT_DOUBLE_EQ(word_share(query_words("安装软件"), "软件在这里安装"), 2.0 / 3);
 }
 
@@ -218,6 +276,20 @@ TEST(FuseTest, RanksCountNotScores) {
   EXPECT_DOUBLE_EQ(fused[0].score, 1.0 / 61 + 1.0 / 62);
   EXPECT_EQ(fused[1].id, 1);
   EXPECT_EQ(fuse({{{{1, 0.9}}, 1}, {{{2, 100}}, 1.5}}, 60).front().id, 2) << "and the weight of their list";
+}
+
+TEST(BlendTest, TheMeaningIsStretchedAndTheShareOfWordsComesOnTop) {
+  std::vector<Ranked> const nearest{{1, 0.9}, {2, 0.85}, {3, 0.8}}, words{{3, 0.7}, {4, 0.2}};
+  std::unordered_map<std::int64_t, double> const cosines{{1, 0.9}, {2, 0.85}, {3, 0.8}, {4, 0.5}};
+  auto const blended = blend(nearest, words, cosines, 2);
+  ASSERT_EQ(blended.size(), 4U);
+  EXPECT_EQ(blended[0].id, 3);
+  EXPECT_DOUBLE_EQ(blended[0].score, 1.4);
+  EXPECT_EQ(blended[1].id, 1);
+  EXPECT_DOUBLE_EQ(blended[1].score, 1);
+  EXPECT_DOUBLE_EQ(blended[3].score, 0.4);
+  EXPECT_EQ(blend(nearest, {}, cosines, 2)[0].id, 1);
+  EXPECT_EQ(blend({}, words, cosines, 2)[0].id, 3);
 }
 
 TEST(JoinTest, NeighboursBecomeOnePassageAndSharedTextIsWrittenOnce) {

@@ -9,16 +9,26 @@ namespace parley::knowledge {
 
 [[nodiscard]] constexpr bool continues(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-/// Code points of valid UTF-8: the bytes that do not continue one, eight at a time.
-[[nodiscard]] inline std::size_t count_points(std::string_view text) noexcept {
+/// Of so many words of eight bytes, 31 at most, the bytes that continue a code point: each byte of `sum` counts its own column.
+template <std::size_t Words>
+[[nodiscard]] inline std::size_t continued_in(char const* bytes) noexcept {
   constexpr std::uint64_t low_bits = 0x0101010101010101U;
+  static_assert(Words * 8 < 256);
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < Words; ++i) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes + i * 8, 8);
+    sum += (word >> 7U) & ~(word >> 6U) & low_bits;
+  }
+  return static_cast<std::size_t>(sum * low_bits >> 56U);
+}
+
+/// Code points of valid UTF-8: the bytes that do not continue one.
+[[nodiscard]] inline std::size_t count_points(std::string_view text) noexcept {
   std::size_t continued = 0;
   std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    continued += static_cast<std::size_t>(((word >> 7U) & ~(word >> 6U) & low_bits) * low_bits >> 56U);
-  }
+  for (; i + 64 <= text.size(); i += 64) continued += continued_in<8>(text.data() + i);
+  for (; i + 8 <= text.size(); i += 8) continued += continued_in<1>(text.data() + i);
   for (; i < text.size(); ++i) continued += continues(text[i]) ? 1 : 0;
   return text.size() - continued;
 }
@@ -31,12 +41,16 @@ namespace parley::knowledge {
 
 /// The byte behind `points` code points from `at`; the text's end when there are fewer.
 [[nodiscard]] inline std::size_t skip_points(std::string_view text, std::size_t at, std::size_t points) noexcept {
-  // Eight code points are at least eight bytes, so that many can be looked at without going too far.
+  // As many code points are at least as many bytes, so that many can be looked at without going too far.
+  while (points >= 64 && at + 64 <= text.size()) {
+    points -= 64 - continued_in<8>(text.data() + at);
+    at += 64;
+  }
   while (points >= 8 && at + 8 <= text.size()) {
-    points -= count_points(text.substr(at, 8));
+    points -= 8 - continued_in<1>(text.data() + at);
     at += 8;
   }
-  while (at < text.size() && continues(text[at])) ++at;  // the last of the eight may have been cut
+  while (at < text.size() && continues(text[at])) ++at;  // the last one may have been cut
   for (; points > 0 && at < text.size(); --points) at += point_size(text[at]);
   return at;
 }
@@ -44,11 +58,11 @@ namespace parley::knowledge {
 /// The byte at which the last `points` code points before `at` begin. There are that many.
 [[nodiscard]] inline std::size_t back_points(std::string_view text, std::size_t at, std::size_t points) noexcept {
   while (points >= 8) {
-    points -= count_points(text.substr(at - 8, 8));
+    points -= 8 - continued_in<1>(text.data() + at - 8);
     at -= 8;
   }
   while (points > 0) points -= continues(text[--at]) ? 0 : 1;
-  while (at < text.size() && continues(text[at])) ++at;  // the first of the eight may have been cut
+  while (at < text.size() && continues(text[at])) ++at;  // the first one may have been cut
   return at;
 }
 

@@ -126,16 +126,8 @@ std::vector<std::string> query_words(std::string_view text) {
   return kept;
 }
 
-std::string match_expression(std::vector<std::string> const& words) {
-  constexpr std::size_t most = 64;  // a question, not a page
-  std::string out;
-  for (std::size_t i = 0; i < std::min(words.size(), most); ++i) {
-    if (i > 0) out += " OR ";
-    out += '"';
-    out += words[i];  // letters and digits only, so no quote can be in it
-    out += '"';
-  }
-  return out;
+std::string match_expression(std::string const& word) {
+  return '"' + word + '"';  // letters and digits only, so no quote can be in it
 }
 
 }  // namespace parley::knowledge

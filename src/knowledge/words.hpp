@@ -15,7 +15,7 @@ namespace parley::knowledge {
 /// once, in their order.
 [[nodiscard]] std::vector<std::string> query_words(std::string_view text);
 
-/// The FTS5 expression that finds any of them; empty for none.
-[[nodiscard]] std::string match_expression(std::vector<std::string> const& words);
+/// The FTS5 expression that finds one of them.
+[[nodiscard]] std::string match_expression(std::string const& word);
 
 }  // namespace parley::knowledge

@@ -30,7 +30,7 @@ struct Claim {
   double similarity = 0;           ///< from 0 to 1, of the words, with what comes nearest
   std::size_t source = 0;          ///< the number of the source it was found in; 0: in the conversation, or nowhere
   std::size_t source_begin = 0, source_end = 0;  ///< code points of that source's text: the evidence
-  std::vector<std::string> missing;              ///< kinds of what the source does not say: "number", "date", "name", "words"
+  std::vector<std::string> missing;  ///< kinds of what the source does not say: "number", "date", "name", "words"; "certainty"
   bool operator==(Claim const&) const = default;
 };
 

@@ -49,9 +49,11 @@ struct GenerateRequest {
   std::vector<Tool> tools = {};
   ToolChoice tool_choice = {};
   bool raw = false;         ///< the only message's text is continued as it stands, without the model's chat template
+  bool unfinished = false;  ///< the last message is left open: a local model goes on with it in its speaker's place
   bool may_shorten = true;  ///< a conversation that is too long loses its oldest turns; false: it is refused, `too_large`
   std::string client = {};  ///< whose it is; clients take turns when many wait
   std::shared_ptr<core::Ledger> ledger = {};  ///< of the call it is for; may be null
+  std::string adapter = {};                   ///< of a local model (LoRA), by its name; empty: none
 };
 
 struct Usage {

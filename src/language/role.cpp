@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
-#include <sstream>
 
+#include "core/file.hpp"
 #include "core/suggest.hpp"
 #include "core/utf8.hpp"
 #include "language/role_writer.hpp"
@@ -103,7 +103,7 @@ std::vector<std::string> names(YAML::Node const& node, char const* key) {
 Role read(YAML::Node const& root) {
   only(root, "a role",
        {"name", "language", "personality", "greeting", "voice", "speed", "sampling", "eagerness", "knowledge", "grounding",
-        "recogniser", "model", "synthesiser"});
+        "while_tools_run", "recogniser", "model", "synthesiser"});
   Role role;
   role.name = text(root, "name", true);
   role.language = text(root, "language", true);
@@ -117,6 +117,7 @@ Role read(YAML::Node const& root) {
   if (root["grounding"]) role.grounding = text(root, "grounding", true);
   static std::set<std::string> const checks{"off", "flag", "soften", "replace"};
   if (!checks.contains(role.grounding)) refuse(root["grounding"], "'grounding' must be off, flag, soften or replace");
+  role.while_tools_run = text(root, "while_tools_run", false);
   role.recogniser = names(root["recogniser"], "recogniser");
   role.model = names(root["model"], "model");
   role.synthesiser = names(root["synthesiser"], "synthesiser");
@@ -170,8 +171,8 @@ Result<Role> Roles::load(std::string_view id) const {
   // An id is a name in the folder, never a way out of it.
   bool const plain = !id.empty() && id.find_first_of("/\\") == std::string_view::npos && !id.starts_with('.');
   auto const path = folder_ / (std::string(id) + ".yaml");
-  std::ifstream in(path, std::ios::binary);
-  if (!plain || !in) {
+  auto const yaml = plain ? core::file_bytes(path) : std::nullopt;
+  if (!yaml) {
     auto const known = ids();
     auto const near = core::suggest(id, known);
     return core::fail(Code::not_found,
@@ -181,9 +182,7 @@ Result<Role> Roles::load(std::string_view id) const {
                                                   : fmt::format("there are: {}", fmt::join(known, ", "))),
                       folder_.string());
   }
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return parse_role(bytes.str(), path.string());
+  return parse_role(*yaml, path.string());
 }
 
 Result<void> Roles::save(Role const& role) const {
@@ -191,9 +190,7 @@ Result<void> Roles::save(Role const& role) const {
     return core::fail(Code::invalid, "a role's id is made of small letters, digits, '-' and '_', 64 bytes at most", "id");
   }
   auto const path = folder_ / (role.id + ".yaml");
-  std::ostringstream previous;
-  if (std::ifstream in(path, std::ios::binary); in) previous << in.rdbuf();
-  auto const yaml = write_role(role, previous.str());
+  auto const yaml = write_role(role, core::file_bytes(path).value_or(""));
   if (!yaml) return std::unexpected(yaml.error());
   auto const beside = folder_ / ("." + role.id + ".yaml.new");
   std::ofstream out(beside, std::ios::binary | std::ios::trunc);

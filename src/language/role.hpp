@@ -23,6 +23,7 @@ struct Role {
   Sampling sampling;
   std::vector<std::string> knowledge;  ///< bases that are searched before it answers
   std::string grounding = "flag";      ///< of sentences that these do not bear out: off, flag, soften, replace
+  std::string while_tools_run;         ///< said where it would ask for a function without a word; empty: nothing
   /// Services of the configuration that serve this character, best first; empty: the house's.
   std::vector<std::string> recogniser, model, synthesiser;
   std::string eagerness = "auto";  ///< how soon it takes the turn: low, medium, high, auto

@@ -43,6 +43,7 @@ void edit(YAML::Node& root, Role const& role) {
   root["eagerness"] = role.eagerness;
   if (!role.knowledge.empty()) root["knowledge"] = role.knowledge;
   if (role.grounding != Role{}.grounding) root["grounding"] = role.grounding;
+  if (!role.while_tools_run.empty()) root["while_tools_run"] = role.while_tools_run;
   if (!role.recogniser.empty()) root["recogniser"] = role.recogniser;
   if (!role.model.empty()) root["model"] = role.model;
   if (!role.synthesiser.empty()) root["synthesiser"] = role.synthesiser;

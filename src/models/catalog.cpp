@@ -1,9 +1,8 @@
 #include "models/catalog.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
+#include "core/file.hpp"
 #include "core/suggest.hpp"
 #include "models/catalog_reader.hpp"
 
@@ -30,13 +29,12 @@ std::vector<Pin> Source::finished() const {
 }
 
 core::Result<Catalog> Catalog::load(std::filesystem::path const& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  auto const text = core::file_bytes(path);
+  if (!text) {
     return core::fail(core::Code::not_found,
                       "the model catalog cannot be read; set PARLEY_CATALOG to the path of a catalog.yaml", path.string());
   }
-  std::string const text(std::istreambuf_iterator<char>(file), {});
-  return parse(text, path.string());
+  return parse(*text, path.string());
 }
 
 core::Result<Catalog> Catalog::parse(std::string_view yaml, std::string const& file) {

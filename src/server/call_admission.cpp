@@ -30,7 +30,7 @@ void CallAdmission::see(core::Instant now, Seen const& seen) {
 }
 
 int CallAdmission::bearable(core::Instant now) const {
-  if (waited_long_ != core::Instant::min() && now - waited_long_ < memory) return 0;
+  if (waited_long_ != core::Instant::min() && now - waited_long_ < memory) return 1;
   double const share = turn_cost() / Seconds(turn_every) + standing_;
   double const fit = share > 0 ? most_load / share : nobody_counts_further;
   return static_cast<int>(std::clamp(std::floor(fit + 1e-9), 1.0, nobody_counts_further));

@@ -38,8 +38,8 @@ class CallAdmission {
   /// Times must not go back.
   void see(core::Instant now, Seen const& seen);
 
-  /// How many calls can be borne, those that run included; at least one, unless urgent work has to wait: then none beyond
-  /// those that run, which is 0.
+  /// How many calls can be borne, those that run included. At least one: while nobody is in a call there is nobody to be
+  /// disturbed. One as well while urgent work has to wait: nobody is let in beside those that run.
   [[nodiscard]] int bearable(core::Instant now) const;
 
   [[nodiscard]] Seconds turn_cost() const { return busy_ / turns_; }

@@ -154,7 +154,7 @@ std::expected<std::shared_ptr<WebSocketSession>, HttpReply> open_session(std::sh
   }
   auto query = target.query;
   CallRequest call{query.contains("model") ? query["model"] : "default", query.contains("role") ? query["role"] : "",
-                   target.query, state->executor};
+                   target.query, state->executor, entry.account ? entry.account->id() : ""};
   std::string const model = call.model;
   // The session must exist before the call may speak, and takes the socket: the answer to a failed call needs it back.
   auto session = std::make_shared<WebSocketSession>(*std::move(stream), state, *std::move(place));

@@ -33,6 +33,7 @@ struct CallRequest {
   std::map<std::string, std::string> query;  ///< all of it
   boost::asio::any_io_executor executor;     ///< of the server's threads; the call makes its own strand.
                                              ///< Nothing that holds it may outlive the Server
+  std::string client = {};                   ///< the id of the key it came with; empty: none
 };
 
 /// A call with what its client has to know of it.
@@ -47,6 +48,8 @@ struct OpenedCall {
 struct ModelFacts {
   std::string precision;   ///< "Q4_K_M"; empty: nothing to tell
   int context_tokens = 0;  ///< of one request; 0: nothing to tell
+  std::string parent;      ///< the model that this is an adapter of; empty: it is none
+  std::string state;       ///< of a model that comes and goes: "loaded", "loading", "not loaded"; empty: it is always there
 };
 
 struct Hooks {

@@ -28,6 +28,8 @@ HttpReply models(ServerState const& state) {
     auto const facts = state.ready && state.hooks.describe_model ? state.hooks.describe_model(id) : ModelFacts{};
     if (!facts.precision.empty()) entry["precision"] = facts.precision;
     if (facts.context_tokens > 0) entry["context_tokens"] = facts.context_tokens;
+    if (!facts.parent.empty()) entry["parent"] = facts.parent;
+    if (!facts.state.empty()) entry["state"] = facts.state;
     body["data"].push_back(std::move(entry));
   }
   return {200, body.dump(), "application/json", {}};
@@ -68,8 +70,7 @@ std::expected<ServerState::Place, ServerState::Full> ServerState::admit() {
     ++beyond_limit_;
     return std::unexpected(Full::limit);
   }
-  // While nobody is in a call there is nobody to be disturbed.
-  if (hooks.bearable && sessions_ >= std::max(1, hooks.bearable(turns_))) {
+  if (hooks.bearable && sessions_ >= hooks.bearable(turns_)) {
     ++beyond_stages_;
     return std::unexpected(Full::stages);
   }

@@ -114,6 +114,7 @@ class ServerTest : public testing::Test {
       return std::unexpected(core::Error{core::Code::busy, "the models are busy", "", 2500ms});
     }
     std::lock_guard const lock(mutex_);
+    clients_.push_back(request.client);
     float const level = request.query.contains("level") ? std::stof(request.query.at("level")) : 0.5F;
     int const seconds = request.query.contains("seconds") ? std::stoi(request.query.at("seconds")) : 1;
     auto call = std::make_shared<PuppetCall>(std::move(listener), level, seconds);
@@ -141,6 +142,7 @@ class ServerTest : public testing::Test {
 
   std::mutex mutex_;
   std::vector<std::shared_ptr<PuppetCall>> calls_;
+  std::vector<std::string> clients_;  // key ids, of calls that were opened
   std::function<int(std::uint64_t)> bearable_;
   std::unique_ptr<Server> server_;
 };
@@ -263,6 +265,8 @@ TEST_F(ServerTest, Keys) {
   EXPECT_EQ(Client(server_->port(), "/v1/realtime", {{"Authorization", "Bearer wrong"}}).response_.result_int(), 401U);
   Client good(server_->port(), "/v1/realtime", {{"Authorization", "Bearer 秘密"}, {"Origin", "https://app.example"}});
   EXPECT_FALSE(good.error_) << good.error_.message();
+  std::lock_guard const lock(mutex_);
+  EXPECT_EQ(clients_, std::vector<std::string>{"configured-1"}) << "whoever holds the call is told whose it is";
 }
 
 TEST_F(ServerTest, BrowsersGiveTheKeyAsASubProtocol) {
@@ -410,7 +414,7 @@ TEST_F(ServerTest, WhatTheStagesCannotBearIsRefusedBeforeTheSessionBegins) {
     EXPECT_EQ(client->response_["Retry-After"], "10");
   }
   EXPECT_EQ(let_in, 3) << "exact, however many come at once";
-  room = 0;  // urgent work waits: nobody new, and nobody is thrown out
+  room = 1;  // urgent work waits: nobody new, and nobody is thrown out
   EXPECT_EQ(Client(server_->port()).response_.result_int(), 503);
   EXPECT_EQ(server_->sessions(), 3);
   EXPECT_THAT(server_->metrics(), testing::HasSubstr("parley_calls_refused_total{full=\"stages\"} 38\n"));

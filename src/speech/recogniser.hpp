@@ -53,6 +53,7 @@ struct RecogniserOptions {
                            ///< told on the way, as transcripts of revision 0 that grow at their end
   bool times = false;      ///< segments and words with their times
   std::shared_ptr<core::Ledger> ledger = {};  ///< of the call it is for; may be null
+  std::string client = {};                    ///< whose it is: the id of a key
 };
 
 /// Shared by all calls; thread-safe. Local models and cloud services alike.

@@ -5,12 +5,15 @@ Parley's: its frames to Parley's simulator, and those of Parley's clients to it.
     PARLEY=build/release/parley python3 tests/clients/test_volcengine_audio.py
 """
 import asyncio
+import base64
+import contextlib
 import json
 import os
 import pathlib
 import random
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -19,16 +22,22 @@ import client_venv
 client_venv.enter("volcengine-audio==0.3.0", "websockets==17.4", place="venv-volcengine")
 
 import websockets  # noqa: E402
-from volcengine_audio import protocol, stt, tts  # noqa: E402
+from volcengine_audio import protocol, realtime, stt, tts  # noqa: E402
 
 root = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(root / "tests"))
+
+import served  # noqa: E402
+
 PARLEY = os.environ.get("PARLEY", str(root / "build/release/parley"))
 ENV = {**os.environ, "VOLC_API_KEY": "k", "ARK_API_KEY": "k"}
 HEADERS = {"X-Api-Key": "k", "X-Api-Resource-Id": "r"}
 ASR, TTS = stt.VolcengineAsrFunctionsV3, tts.VolcengineTTSFunctions
+LIVE = realtime.RealtimeDialogueFunctions
 REQUEST = {"user": {"uid": "u"}, "audio": {"format": "pcm", "rate": 16000, "bits": 16, "channel": 1},
            "request": {"model_name": "bigmodel", "enable_punc": True}}
 SOUND = random.Random(1).randbytes(6400)
+VOICE = random.Random(2).randbytes(48000)  # a second, at 24 kHz
 
 
 class TheirClient(unittest.TestCase):
@@ -123,6 +132,142 @@ class TheirClient(unittest.TestCase):
         self.assertEqual(len(asyncio.run(asyncio.wait_for(run(), 30))), 8 * 1440 * 2)
 
 
+    def test_the_realtime_dialogue(self):
+        config = realtime.RealtimeDialogueConfig(
+            dialog={"system_role": "你是小禾。", "extra": {"input_mod": "push_to_talk", "model": "1.2.1.1"}},
+            tts={"audio_config": {"format": "pcm_s16le"}, "extra": {}}, asr={})
+        models = {"TTSSentenceStart": realtime.RealtimeTTSSentenceStartResponse, "TTSSentenceEnd": realtime.RealtimeTTSSentenceEndResponse,
+                  "ASRInfo": realtime.ASRInfoResponse, "ASRResponse": realtime.ASRResponseModel, "ASREnded": realtime.ASREndedResponse,
+                  "ChatResponse": realtime.ChatResponseModel, "ChatTextQueryConfirmed": realtime.ChatTextQueryConfirmedResponse,
+                  "SessionStarted": realtime.SessionStartedResponse, "ConversationUpdated": realtime.ConversationUpdatedResponse}
+
+        async def run():
+            seen, said, written, sound = [], [], [], b""
+            async with websockets.connect(self.address + "/api/v3/realtime/dialogue", additional_headers=HEADERS, max_size=None) as ws:
+                async def until(last):
+                    nonlocal sound
+                    while True:
+                        event, session, payload = TTS.extract_response_payload(await ws.recv())
+                        seen.append(event.name)
+                        if event >= protocol.EventReceive.SessionStarted:
+                            self.assertEqual(session, "their-session")
+                        if event == protocol.EventReceive.TTSResponse:
+                            sound += payload
+                        elif event.name in models:
+                            told = models[event.name].model_validate(json.loads(payload) if isinstance(payload, (bytes, str)) else payload)
+                            said.extend(r.text for r in getattr(told, "results", []) if not r.is_interim)
+                            written.extend([told.content] if event == protocol.EventReceive.ChatResponse else [])
+                            reply = getattr(told, "reply_id", None)
+                        if event == last:
+                            return reply if event == protocol.EventReceive.TTSSentenceEnd else None
+
+                await ws.send(LIVE.start_connection_payload())
+                await until(protocol.EventReceive.ConnectionStarted)
+                await ws.send(LIVE.start_session_payload("their-session", config))
+                await until(protocol.EventReceive.SessionStarted)
+                await ws.send(LIVE.say_hello_payload("their-session", realtime.SayHelloRequest(content="你好，我是豆包。")))
+                await until(protocol.EventReceive.TTSEnded)
+                greeting = len(sound)
+                for _ in range(5):
+                    await ws.send(LIVE.task_request_payload("their-session", SOUND))
+                await ws.send(LIVE.end_asr_payload("their-session"))
+                reply = await until(protocol.EventReceive.TTSSentenceEnd)
+                await until(protocol.EventReceive.TTSEnded)
+                await ws.send(LIVE.conversation_update_payload("their-session", realtime.ConversationUpdateRequest(items=[{"item_id": reply, "text": "您刚才"}])))
+                await until(protocol.EventReceive.ConversationUpdated)
+                await ws.send(LIVE.chat_text_query_payload("their-session", realtime.ChatTextQueryRequest(content="你是谁")))
+                await until(protocol.EventReceive.TTSEnded)
+                await ws.send(LIVE.chat_tts_text_payload("their-session", realtime.ChatTTSTextRequest(start=True, content="再见。", end=True)))
+                await until(protocol.EventReceive.TTSSentenceStart)
+                await ws.send(LIVE.client_interrupt_payload("their-session"))
+                await ws.send(LIVE.finish_session_payload("their-session"))
+                await until(protocol.EventReceive.SessionFinished)
+                await ws.send(LIVE.finish_connection_payload())
+                await until(protocol.EventReceive.ConnectionFinished)
+            return seen, said, "".join(written), greeting
+
+        seen, said, written, greeting = asyncio.run(asyncio.wait_for(run(), 60))
+        self.assertEqual(said, ["北京今天天气怎么样"])
+        self.assertIn("您刚才说的是：北京今天天气怎么样", written)
+        self.assertIn("您刚才说的是：你是谁", written)
+        self.assertEqual(greeting, 8 * 1440 * 2)
+        for name in ("ASRInfo", "ASREnded", "ChatEnded", "USAGE", "ChatTextQueryConfirmed"):
+            self.assertIn(name, seen)
+
+
+class ServedCall(unittest.TestCase):
+    """A call of `parley serve` that the realtime dialogue holds: the Realtime protocol says of it what it says of any other."""
+
+    def test_the_events_of_a_call_that_the_service_holds(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+            script = pathlib.Path(folder) / "script.txt"
+            script.write_text("北京今天天气怎么样\n谢谢你\n你是谁\n")
+            simulator = subprocess.Popen([PARLEY, "simulate", "volcengine", "--port", "0", "--script", script], stdout=subprocess.PIPE, text=True)
+            stack.callback(lambda: (simulator.terminate(), simulator.communicate(timeout=30)))
+            port = simulator.stdout.readline().strip().rsplit(":", 1)[1]
+            ears, voice = ((root / f"config/volcengine-{name}.yaml").read_text().split("\nuse:")[0].replace("127.0.0.1:8091", f"127.0.0.1:{port}")
+                           for name in ("simulated", "dialogue"))
+            config = pathlib.Path(folder) / "config.yaml"
+            config.write_text(ears + voice[voice.index("services:") + len("services:"):] + "\nuse:\n"
+                              "  recogniser: [doubao-live, doubao-ears]\n  model: [doubao-live, ark]\n  synthesiser: [doubao-live, doubao]\n")
+            address = stack.enter_context(served.served("--config", config, env={"VOLC_API_KEY": "k", "ARK_API_KEY": "k"}))
+            asyncio.run(asyncio.wait_for(self.call(address.replace("http", "ws", 1)), 120))
+
+    async def call(self, address):
+        events = []
+        async with websockets.connect(address + "/v1/realtime?model=default", max_size=None) as ws:
+            async def tell(**event):
+                await ws.send(json.dumps(event))
+
+            async def until(kind, too_late=False):
+                while True:
+                    events.append(json.loads(await ws.recv()))
+                    if events[-1]["type"] == "error" and too_late:
+                        self.assertEqual(events[-1]["error"]["code"], "response_cancel_not_active", events[-1])
+                        continue
+                    self.assertNotEqual(events[-1]["type"], "error", events[-1])
+                    if events[-1]["type"] == kind:
+                        return events[-1]
+
+            async def turn():
+                for at in range(0, len(VOICE), 4800):
+                    await tell(type="input_audio_buffer.append", audio=base64.b64encode(VOICE[at:at + 4800]).decode())
+                await tell(type="input_audio_buffer.commit")
+                await tell(type="response.create")
+
+            await until("session.created")
+            await tell(type="session.update", session={"type": "realtime", "audio": {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}})
+            await until("session.updated")
+            await turn()
+            done = (await until("response.done"))["response"]
+            self.assertEqual(done["status"], "completed")
+            said = done["output"][0]["content"][0]["transcript"]
+            self.assertIn("您刚才说的是：北京今天天气怎么样", said)
+            kinds = [event["type"] for event in events]
+            for kind in ("input_audio_buffer.committed", "conversation.item.input_audio_transcription.completed", "response.created",
+                         "response.output_item.added", "response.output_audio.done", "response.output_item.done"):
+                self.assertEqual(kinds.count(kind), 1, kind)
+            text = "".join(e["delta"] for e in events if e["type"] == "response.output_audio_transcript.delta")
+            sound = sum(len(base64.b64decode(e["delta"])) for e in events if e["type"] == "response.output_audio.delta")
+            self.assertEqual(text, said)
+            self.assertEqual(sound, len(said) * 1440 * 2)  # every sample of the service's, once
+            heard = [e["transcript"] for e in events if e["type"].endswith("transcription.completed")]
+            self.assertEqual(heard, ["北京今天天气怎么样"])
+
+            await turn()
+            first = await until("response.output_audio.delta")
+            await tell(type="response.cancel")
+            stopped = (await until("response.done"))["response"]
+            too_late = stopped["status"] == "completed"  # all of it had been handed over: then there is nothing to cancel any more
+            if not too_late:
+                self.assertEqual(stopped["status"], "cancelled")
+            await tell(type="conversation.item.truncate", item_id=first["item_id"], content_index=0, audio_end_ms=300)
+            self.assertEqual((await until("conversation.item.truncated", too_late))["audio_end_ms"], 300)
+            await turn()
+            done = (await until("response.done"))["response"]
+            self.assertIn("您刚才说的是：你是谁", done["output"][0]["content"][0]["transcript"])
+
+
 class OurClient(unittest.TestCase):
     """What Parley's clients send, read by their readers and written again by their writers: the same bytes."""
 
@@ -184,6 +329,58 @@ class OurClient(unittest.TestCase):
             self.assertEqual(int.from_bytes(frame[12 + size:16 + size], "big"), len(body))
             self.assertEqual(json.loads(body), json.loads(theirs[16 + size:]))
         self.assertLessEqual({protocol.EventSend.StartConnection, protocol.EventSend.StartSession, protocol.EventSend.TaskRequest, protocol.EventSend.FinishSession}, seen)
+
+    def test_every_frame_of_the_dialogue_is_one_of_theirs(self):
+        got = []
+
+        async def listen(ws):
+            async for frame in ws:
+                got.append(frame)
+                event = int.from_bytes(frame[4:8], "big")
+                if event == 1:
+                    await ws.send(bytes.fromhex("1194100000000032000000016300000002") + b"{}")
+                elif event == 100:
+                    size = int.from_bytes(frame[8:12], "big")
+                    await ws.send(bytes.fromhex("1194100000000096") + frame[8:12 + size] + b"\0\0\0\2{}")
+                elif event == 501:
+                    return await ws.close()
+
+        async def run():
+            async with websockets.serve(listen, "127.0.0.1", 0) as server:
+                port = server.sockets[0].getsockname()[1]
+                with tempfile.TemporaryDirectory() as folder:
+                    config = pathlib.Path(folder) / "config.yaml"
+                    config.write_text((root / "config/volcengine-dialogue.yaml").read_text().replace("127.0.0.1:8091", f"127.0.0.1:{port}"))
+                    doctor = await asyncio.create_subprocess_exec(PARLEY, "doctor", "--cloud", "--config", str(config), env=ENV, stdout=subprocess.PIPE)
+                    await doctor.communicate()
+        asyncio.run(asyncio.wait_for(run(), 90))
+
+        seen = set()
+        for frame in got:
+            event = protocol.EventSend(int.from_bytes(frame[4:8], "big"))
+            seen.add(event)
+            if event == protocol.EventSend.StartConnection:
+                self.assertEqual(frame, LIVE.start_connection_payload())
+                continue
+            size = int.from_bytes(frame[8:12], "big")
+            session, body = frame[12:12 + size].decode(), frame[16 + size:]
+            if event == protocol.EventSend.StartSession:
+                told = json.loads(body)
+                known = realtime.RealtimeDialogueConfig.model_validate(told).model_dump(exclude_none=True, by_alias=True, mode="json")
+                self.assert_within(told, known)
+            if event == protocol.EventSend.ChatTextQuery:
+                theirs = LIVE.chat_text_query_payload(session, realtime.ChatTextQueryRequest(content=json.loads(body)["content"]))
+                self.assertEqual(frame, theirs)
+        self.assertLessEqual({protocol.EventSend.StartConnection, protocol.EventSend.StartSession, protocol.EventSend.ChatTextQuery}, seen)
+
+    def assert_within(self, ours, theirs):
+        """Everything of ours is known to their model of the document, under the same name and with the same value."""
+        for key, value in ours.items():
+            self.assertIn(key, theirs)
+            if isinstance(value, dict):
+                self.assert_within(value, theirs[key])
+            else:
+                self.assertEqual(value, theirs[key], key)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class Memory(unittest.TestCase):
             self.assertIn(word, done.stderr)
 
     def test_the_server_under_a_limit_serves_or_refuses(self):
-        for address_space in (500 * MIB, 1200 * MIB):
+        for address_space in (500 * MIB, 650 * MIB, 800 * MIB, 1200 * MIB):
             done = parley("serve", "--port", 0, address_space=address_space)
             self.assertEqual(done.returncode, 1, done.stdout)
             self.assertIn("parley: ", done.stderr)

@@ -148,6 +148,48 @@ class Cloud(unittest.TestCase):
         for text in written:
             self.assertNotIn(KEY, text)
 
+    def dialogue_config(self, port, behind="local", change=lambda text: text):
+        text = (root / "config/volcengine-dialogue.yaml").read_text().replace("127.0.0.1:8091", f"127.0.0.1:{port}")
+        path = self.folder / "dialogue.yaml"
+        path.write_text(change(text.replace("local]", behind + "]")) + "\nlog: debug\n")
+        return path
+
+    def test_the_service_holds_the_whole_call_itself(self):
+        with simulator("--script", self.script, "--asr-final-ms", 250, "--first-token-ms", 350, "--first-sound-ms", 200) as (port, finish):
+            out = self.folder / "answer.wav"
+            config = self.dialogue_config(port)
+            done = self.parley("call", self.question, self.question, "--role", "xiaohe", "--json", "--out", out, "--config", config)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            users, replies = self.replies(done)
+            self.assertEqual(users, LINES)
+            self.assertIn("您刚才说的是：" + LINES[0], replies[-2])
+            self.assertIn("您刚才说的是：" + LINES[1], replies[-1])
+            self.assertGreater(out.stat().st_size, 24000 * 2)
+            uses = [use for l in map(json.loads, done.stdout.splitlines()) if l["type"] in ("turn", "bill") for use in l["services"]]
+            self.assertEqual({use["service"] for use in uses}, {"doubao-live"}, uses)
+            doctor = self.parley("doctor", "--cloud", "--config", config)
+            self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
+            self.assertIn("doubao-live: answers", doctor.stdout)
+            simulated = finish()
+        counts = dict(re.findall(r"([a-z ]+) (\d+)", simulated.splitlines()[-1].replace(", ", ",")))
+        self.assertEqual((counts["recognitions"], counts["syntheses"], counts["chats"]), ("0", "0", "0"), simulated)
+        self.assertGreaterEqual(int(counts["dialogue turns"]), 4, simulated)  # a greeting, two questions, the doctor's
+        for text in (done.stdout, done.stderr, doctor.stdout, doctor.stderr, simulated):
+            self.assertNotIn(KEY, text)
+
+    def test_when_the_whole_call_breaks_the_others_step_in(self):
+        with simulator("--script", self.script) as (port, finish):
+            def dead_in_front(text):
+                return re.sub(r"127\.0\.0\.1:\d+(/api/v3/realtime)", rf"127.0.0.1:{free_port()}\1", text) + "\n"
+            config = self.dialogue_config(port, "local", dead_in_front)
+            done = self.parley("call", self.question, "--role", "xiaohe", "--json", "--no-greeting", "--config", config)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            users, replies = self.replies(done)
+            self.assertIn("北京", users[-1])
+            self.assertTrue(replies[-1].strip())
+            self.assertIn("Connection refused", done.stderr)
+            finish()
+
     def check_services(self, done, priced):
         """Every turn names what was done for it, with the vendors' log ids; the bill adds it up."""
         lines = [json.loads(line) for line in done.stdout.splitlines()]

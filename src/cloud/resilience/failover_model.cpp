@@ -146,4 +146,8 @@ core::Job FailoverModel::prepare(std::vector<language::Message> messages, core::
   return (*providers_)[0].provider->prepare(std::move(messages), urgency);
 }
 
+core::Job FailoverModel::read_ahead(language::GenerateRequest request) {
+  return (*providers_)[0].provider->read_ahead(std::move(request));
+}
+
 }  // namespace parley::cloud

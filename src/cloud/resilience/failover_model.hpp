@@ -21,6 +21,7 @@ class FailoverModel final : public language::Model {
   [[nodiscard]] std::string name() const override { return (*providers_)[0].provider->name(); }
   [[nodiscard]] core::Job generate(language::GenerateRequest request, Sink sink) override;
   [[nodiscard]] core::Job prepare(std::vector<language::Message> messages, core::Urgency urgency) override;
+  [[nodiscard]] core::Job read_ahead(language::GenerateRequest request) override;
 
   /// What is known of every provider's first pieces; shared with the answers on their way.
   struct Watch {

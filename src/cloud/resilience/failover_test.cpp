@@ -29,7 +29,11 @@ class FakeModel final : public language::Model {
     return {};
   }
   core::Job prepare(std::vector<language::Message>, core::Urgency) override { return {}; }
-  std::vector<language::GenerateRequest> asked;
+  core::Job read_ahead(language::GenerateRequest request) override {
+    ahead.push_back(std::move(request));
+    return {};
+  }
+  std::vector<language::GenerateRequest> asked, ahead;
 
  private:
   std::vector<std::string> pieces_;
@@ -62,6 +66,16 @@ TEST(FailoverModel, TheNextGoesOnWhereTheFirstBrokeOff) {
   ASSERT_EQ(messages.size(), 3U);
   EXPECT_EQ(messages[1], (language::Message{Speaker::assistant, "今天天气"}));
   EXPECT_EQ(messages[2].speaker, Speaker::user);
+}
+
+TEST(FailoverModel, WhatIsReadAheadComesWithItsTools) {
+  auto const first = std::make_shared<FakeModel>(std::vector<std::string>{}, std::nullopt);
+  FailoverModel model({{"first", first}, {"second", first}});
+  language::GenerateRequest request;
+  request.tools = {{"get_weather", "", "{}"}};
+  auto const job = model.read_ahead(request);
+  ASSERT_EQ(first->ahead.size(), 1U);
+  EXPECT_EQ(first->ahead[0].tools, request.tools);
 }
 
 TEST(FailoverModel, WhatFailsAgainAndAgainIsNoLongerAsked) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cloud/volcengine/dialect.hpp"
+#include "cloud/volcengine/dialogue/codec.hpp"
 #include "cloud/volcengine/frame.hpp"
 #include "cloud/volcengine/recognition_codec.hpp"
 
@@ -21,5 +22,6 @@ int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     (void)understand(dialect, *frame, frame->id.value_or(""));
   }
   (void)read_recognition(*frame);
+  (void)dialogue::read(*frame);
   return 0;
 }

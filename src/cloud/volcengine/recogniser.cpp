@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "audio/pcm16.hpp"
+#include "cloud/volcengine/joined_words.hpp"
 #include "cloud/volcengine/recognition_codec.hpp"
 #include "cloud/volcengine/verdict.hpp"
 #include "core/log.hpp"
@@ -24,18 +25,6 @@ constexpr std::size_t most_kept_bytes = 120'000 * bytes_per_ms;  // of one strea
 // Sound behind a pause: the quiet of the pause itself until this much is there, then somebody is talking on.
 constexpr std::size_t quiet_bytes = 1'500 * bytes_per_ms;
 constexpr int most_attempts = 2;
-
-std::string join(std::string const& before, std::string const& after) {
-  if (before.empty() || after.empty()) return before + after;
-  auto const wide = [](std::string const& text) { return core::guess_language(text) == "zh"; };
-  return wide(before) || wide(after) ? before + after : before + " " + after;
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.pop_back();
-  text.erase(0, std::min(text.find_first_not_of(" \n"), text.size()));
-  return text;
-}
 
 /// One stream to the service: the sound of it, what was sent, what came back.
 struct Stream {

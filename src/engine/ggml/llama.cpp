@@ -40,14 +40,14 @@ core::Result<LlamaWeights::Tokens> raw_prompt(LlamaWeights const& weights, std::
 
 /// The prompt, without its oldest turns when it is longer than `limit`. They go in groups of eight messages, so that the
 /// beginning stays the same for some turns and need not be read again after each.
-core::Result<LlamaWeights::Tokens> fitting_prompt(LlamaWeights const& weights, std::vector<Message> messages, bool answer,
-                                                  std::size_t limit, bool may_shorten) {
+core::Result<LlamaWeights::Tokens> fitting_prompt(LlamaWeights const& weights, std::vector<Message> messages,
+                                                  LlamaWeights::Ending ending, std::size_t limit, bool may_shorten) {
   constexpr std::ptrdiff_t group = 8;
   if (messages.empty()) return core::fail(core::Code::invalid, "there is no message to answer", "messages");
   auto const first = std::ranges::find_if(messages, [](Message const& m) { return m.speaker != Speaker::system; });
   auto const kept = first - messages.begin();
   for (;;) {
-    auto tokens = weights.chat(messages, answer);
+    auto tokens = weights.chat(messages, ending);
     if (!tokens || tokens->size() <= limit) return tokens;
     auto const turns = static_cast<std::ptrdiff_t>(messages.size()) - kept;
     if (turns <= 1 || !may_shorten) return too_long(tokens->size(), limit);
@@ -60,6 +60,7 @@ core::Result<LlamaWeights::Tokens> fitting_prompt(LlamaWeights const& weights, s
 
 /// What the answer must obey: a schema, or the form of a call when one was demanded. Empty when it may say anything.
 core::Result<LlamaSampler> grammar_of(language::GenerateRequest const& asked, LlamaWeights const& weights) {
+  if (asked.unfinished) return LlamaSampler();  // no answer
   bool const must_call = asked.tool_choice.kind == language::ToolChoice::Kind::required ||
                          asked.tool_choice.kind == language::ToolChoice::Kind::named;
   if (!must_call && asked.sampling.json_schema.empty()) return LlamaSampler();
@@ -73,7 +74,7 @@ core::Result<LlamaSampler> grammar_of(language::GenerateRequest const& asked, Ll
 
 /// Reads the calls in the answer back out of its text.
 void read_calls(language::GenerateRequest& request, language::Model::Sink& sink) {
-  if (request.tools.empty() || request.tool_choice.kind == language::ToolChoice::Kind::none) return;
+  if (request.unfinished || request.tools.empty() || request.tool_choice.kind == language::ToolChoice::Kind::none) return;
   auto reader = std::make_shared<language::ToolCallReader>(std::move(request.tools), [] { return core::random_id("call_"); });
   sink = [reader, told = std::move(sink)](language::Piece piece) {
     for (auto& each : reader->push(std::move(piece))) told(std::move(each));
@@ -92,7 +93,10 @@ core::Result<std::shared_ptr<Llama>> Llama::load(std::filesystem::path const& mo
   options.sequences = std::clamp(options.sequences, 1, 64);
   options.kept = std::clamp(options.kept, 1, 64);
   options.total_tokens = std::max(options.total_tokens, options.context_tokens);
-  auto context = LlamaContext::open(*weights, options, options.threads > 0 ? options.threads : arbiter.cores());
+  auto adapters = LlamaAdapters::load(*weights, options.adapters);
+  if (!adapters) return std::unexpected(adapters.error());
+  auto context =
+      LlamaContext::open(*weights, *std::move(adapters), options, options.threads > 0 ? options.threads : arbiter.cores());
   if (!context) return std::unexpected(context.error());
   return std::shared_ptr<Llama>(new Llama(std::make_shared<LlamaScheduler>(*weights, std::move(*context), options, arbiter)));
 }
@@ -104,16 +108,21 @@ core::Result<std::unique_ptr<LlamaRequest>> Llama::understand(language::Generate
   auto const& sampling = asked.sampling;
   auto const context = static_cast<std::size_t>(scheduler_->options().context_tokens);
   std::size_t const limit = context - room_to_answer(sampling.max_tokens, scheduler_->options().context_tokens);
+  auto const adapter = scheduler_->adapters().find(asked.adapter);
+  if (!adapter) return std::unexpected(adapter.error());
   auto grammar = grammar_of(asked, weights);
   if (!grammar) return std::unexpected(grammar.error());
   asked.messages = language::with_tools_in_words(std::move(asked.messages), asked.tools, asked.tool_choice);
+  auto const ending = asked.unfinished ? LlamaWeights::Ending::open : LlamaWeights::Ending::answer;
   auto prompt = asked.raw ? raw_prompt(weights, asked.messages, limit)
-                          : fitting_prompt(weights, std::move(asked.messages), true, limit, asked.may_shorten);
+                          : fitting_prompt(weights, std::move(asked.messages), ending, limit, asked.may_shorten);
   if (!prompt) return std::unexpected(prompt.error());
   auto request = std::make_unique<LlamaRequest>(std::move(*prompt), asked.urgency);
   request->max_tokens = std::min(context - request->prompt_size, static_cast<std::size_t>(std::max(sampling.max_tokens, 1)));
   request->room = request->prompt_size + request->max_tokens;
+  request->adapter = *adapter;
   request->sampler = make_sampler(sampling, weights.vocabulary());
+  request->shortlist = shortlist_of(sampling);
   request->grammar = std::move(*grammar);
   request->alternatives = std::min(sampling.alternatives, most_alternatives);
   request->gate = TextGate(sampling.stop);
@@ -145,18 +154,25 @@ core::Job Llama::generate(language::GenerateRequest request, Sink sink) {
 
 core::Job Llama::read_ahead(language::GenerateRequest request) {
   auto messages = language::with_tools_in_words(std::move(request.messages), request.tools, request.tool_choice);
-  return prepare(std::move(messages), request.urgency);
+  return read(std::move(messages), request.adapter, request.urgency);
 }
 
 core::Job Llama::prepare(std::vector<Message> messages, core::Urgency urgency) {
+  return read(std::move(messages), {}, urgency);
+}
+
+core::Job Llama::read(std::vector<Message> messages, std::string const& name, core::Urgency urgency) {
+  auto const adapter = scheduler_->adapters().find(name);
+  if (!adapter) return {};
   auto const& options = scheduler_->options();
   std::size_t const limit = static_cast<std::size_t>(options.context_tokens) * 3 / 4;
-  auto prompt = fitting_prompt(scheduler_->weights(), std::move(messages), false, limit, true);
+  auto prompt = fitting_prompt(scheduler_->weights(), std::move(messages), LlamaWeights::Ending::closed, limit, true);
   if (!prompt || prompt->empty()) {
     if (!prompt) spdlog::debug("nothing was prepared: {}", prompt.error().message);
     return {};
   }
   auto request = std::make_unique<LlamaRequest>(std::move(*prompt), urgency);
+  request->adapter = *adapter;
   request->room = request->prompt_size;
   request->came = core::Clock::now();
   core::Job handle(request->stop);

@@ -6,6 +6,8 @@
 // that were read once are kept and shared (sequence_cache.hpp).
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "engine/arbiter.hpp"
 #include "language/model.hpp"
@@ -16,21 +18,29 @@ class LlamaScheduler;
 struct LlamaRequest;
 class LlamaWeights;
 
+/// A LoRA file in GGUF and how much of it is added. The same file at two scales is two adapters.
+struct LlamaAdapter {
+  std::string name;
+  std::filesystem::path file;
+  float scale = 1;
+};
+
 struct LlamaOptions {
   int context_tokens = 4096;  ///< prompt and answer of one request
   int sequences = 8;          ///< answers written at the same time
   int kept = 8;               ///< beginnings kept beside them
   int total_tokens = 16384;   ///< memory for all of them together (12 KiB a token with the 0.5B model)
   std::size_t queue = 64;     ///< requests that may wait
-  int prefill = 0;            ///< prompt tokens a step; 0: what fits into 75 ms (120 in a call), measured as it goes
+  int prefill = 0;            ///< prompt tokens a step; 0: what fits into 150 ms (75 beside a call), measured as it goes
   int threads = 0;  ///< 0: the arbiter's cores, fewer while other programs crowd them. Sums are formed in another order
                     ///< with another number, so equal seeds give equal answers for certain only with a fixed one
+  std::vector<LlamaAdapter> adapters = {};  ///< that requests may name
 };
 
 class Llama final : public language::Model {
  public:
   /// `arbiter` outlives the model and all its jobs. Errors: `unavailable` when the file is missing, cut short, damaged or not a
-  /// chat model, with what to do about it.
+  /// chat model, or an adapter is or does not fit it, with what to do about it.
   [[nodiscard]] static core::Result<std::shared_ptr<Llama>> load(std::filesystem::path const& model, Arbiter& arbiter,
                                                                  LlamaOptions options = {});
   ~Llama() override;
@@ -40,8 +50,8 @@ class Llama final : public language::Model {
   /// Everything is told to the sink, from the arbiter's thread, never from inside this call; a cancelled request is told
   /// nothing more. A conversation that is too long loses its oldest turns, never its system message or its last turn. Errors:
   /// `busy` with `retry_after` when the queue is full, `too_large` when what may not be left out does not fit, `invalid` for no
-  /// messages or an
-  /// impossible JSON schema. Reaching `max_tokens` or the end of the context finishes with `length`.
+  /// messages or an impossible JSON schema, `not_found` for an adapter that is not there. Reaching `max_tokens` or the end of
+  /// the context finishes with `length`.
   [[nodiscard]] core::Job generate(language::GenerateRequest request, Sink sink) override;
 
   /// What was read stays, also when the job is dropped half-way. Does nothing when the queue is full.
@@ -51,6 +61,7 @@ class Llama final : public language::Model {
  private:
   explicit Llama(std::shared_ptr<LlamaScheduler> scheduler);
   [[nodiscard]] core::Result<std::unique_ptr<LlamaRequest>> understand(language::GenerateRequest& asked) const;
+  [[nodiscard]] core::Job read(std::vector<language::Message> messages, std::string const& adapter, core::Urgency urgency);
   std::shared_ptr<LlamaScheduler> scheduler_;
 };
 

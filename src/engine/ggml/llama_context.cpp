@@ -14,12 +14,13 @@ namespace {
 // Every step reads all the weights, which takes as long as some four tokens' arithmetic: 4 tokens a step read a prompt at 58
 // tokens a second, 8 at 78, 16 at 134, 32 at 154. Somebody who waits for an answer waits for his own prompt, and only sound
 // that is about to run dry is more urgent than that, so his steps may be longer; others must not keep him waiting.
-constexpr std::chrono::nanoseconds budget_in_call = std::chrono::milliseconds(120);
-constexpr std::chrono::nanoseconds budget_else = std::chrono::milliseconds(75);
-constexpr std::size_t least_prefill = 8;
-constexpr std::size_t most_prefill = 128;
-
-bool in_call(core::Urgency urgency) { return urgency <= core::Urgency::final_transcript; }
+constexpr std::array<std::chrono::nanoseconds, 3> budgets{std::chrono::milliseconds(120), std::chrono::milliseconds(75),
+                                                          std::chrono::milliseconds(150)};  // by pace
+// ggml's flash attention works in tiles for 64 tokens and more; below, it takes several times as long for each. Where nobody
+// is on the telephone a step is worth that much.
+constexpr std::array<double, 3> least_prefill{8, 8, 64};
+constexpr double most_prefill = 128;
+constexpr std::size_t share_of_oldest = 4;  // one part in so many of a step is his who has waited longest
 
 }  // namespace
 
@@ -44,7 +45,7 @@ struct LlamaContext::Batch {
 };
 
 core::Result<std::unique_ptr<LlamaContext>> LlamaContext::open(std::shared_ptr<LlamaWeights const> weights,
-                                                               LlamaOptions const& options, int cores) {
+                                                               LlamaAdapters adapters, LlamaOptions const& options, int cores) {
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(options.total_tokens);
   params.n_batch = batch_limit;
@@ -69,12 +70,14 @@ core::Result<std::unique_ptr<LlamaContext>> LlamaContext::open(std::shared_ptr<L
     return core::fail(core::Code::unavailable, "the system gives the language model no threads");
   }
   llama_attach_threadpool(context, pool, pool);
-  return std::unique_ptr<LlamaContext>(new LlamaContext(std::move(weights), options, context, pool, cores));
+  using Made = std::unique_ptr<LlamaContext>;
+  return Made(new LlamaContext(std::move(weights), std::move(adapters), options, context, pool, cores));
 }
 
-LlamaContext::LlamaContext(std::shared_ptr<LlamaWeights const> weights, LlamaOptions const& options, llama_context* context,
-                           ggml_threadpool* pool, int cores)
+LlamaContext::LlamaContext(std::shared_ptr<LlamaWeights const> weights, LlamaAdapters adapters, LlamaOptions const& options,
+                           llama_context* context, ggml_threadpool* pool, int cores)
     : weights_(std::move(weights)),
+      adapters_(std::move(adapters)),
       options_(options),
       context_(context),
       pool_(pool),
@@ -92,7 +95,7 @@ LlamaContext::~LlamaContext() {
 bool LlamaContext::admit(LlamaRequest& request) {
   // An answer needs the scores after its last token, so that one is always read anew.
   std::size_t const most = request.answers() ? request.tokens.size() - 1 : request.tokens.size();
-  auto const claim = cache_.claim(request.tokens, can_cut_ ? most : 0);
+  auto const claim = cache_.claim(request.tokens, can_cut_ ? most : 0, request.adapter);
   if (!claim) return false;
   llama_memory_t const memory = llama_get_memory(context_);
   auto const kept = static_cast<llama_pos>(claim->kept);
@@ -107,7 +110,9 @@ bool LlamaContext::admit(LlamaRequest& request) {
   return true;
 }
 
-std::size_t LlamaContext::known(LlamaRequest const& request) const { return can_cut_ ? cache_.known(request.tokens) : 0; }
+std::size_t LlamaContext::known(LlamaRequest const& request) const {
+  return can_cut_ ? cache_.known(request.tokens, request.adapter) : 0;
+}
 
 void LlamaContext::release(LlamaRequest& request) {
   if (request.sequence >= 0) cache_.release(request.sequence);
@@ -115,32 +120,53 @@ void LlamaContext::release(LlamaRequest& request) {
   request.read = 0;
 }
 
-std::size_t LlamaContext::prefill_size(bool call) const {
+std::size_t LlamaContext::prefill_size(Pace pace) const {
   if (options_.prefill > 0) return static_cast<std::size_t>(options_.prefill);
-  double const cost = read_cost_ns_[call ? 1 : 0];
-  if (cost <= 0) return least_prefill;
-  auto const fits = static_cast<std::size_t>(static_cast<double>((call ? budget_in_call : budget_else).count()) / cost);
-  return std::clamp(fits / 4 * 4, least_prefill, most_prefill);  // the kernels take four rows at a time
+  return static_cast<std::size_t>(prefill_[static_cast<std::size_t>(pace)]) / 4 * 4;  // the kernels take four rows at a time
 }
 
-std::vector<LlamaContext::Part> LlamaContext::collect(std::span<LlamaRequest* const> requests) {
+/// Feels its way: what a token costs depends on how many there are, so the cost of small steps says little about larger ones.
+void LlamaContext::read_took(Pace pace, std::size_t tokens, std::chrono::nanoseconds time) {
+  double& fits = prefill_[static_cast<std::size_t>(pace)];
+  double const share = static_cast<double>(budgets[static_cast<std::size_t>(pace)].count()) / static_cast<double>(time.count());
+  if (share < 1) fits *= std::max(share, 0.5);
+  if (share >= 1 && tokens >= prefill_size(pace)) fits += std::max(4.0, fits / 4);
+  fits = std::clamp(fits, least_prefill[static_cast<std::size_t>(pace)], most_prefill);
+}
+
+LlamaContext::Part LlamaContext::put(LlamaRequest& request, std::size_t count) {
+  bool const complete = count == request.unread() && request.answers();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t const position = request.read + i;
+    batch_->add(request.tokens[position], position, request.sequence, complete && i + 1 == count);
+  }
+  return {&request, count, complete ? batch_->raw.n_tokens - 1 : -1};
+}
+
+std::vector<LlamaContext::Part> LlamaContext::collect(std::span<LlamaRequest* const> requests, Pace pace) {
   std::vector<Part> parts;
-  Batch& batch = *batch_;
-  batch.raw.n_tokens = 0;
-  std::size_t budget = prefill_size(!requests.empty() && in_call(requests.front()->urgency));
-  for (bool const writing : {true, false}) {
-    for (LlamaRequest* const request : requests) {
-      if ((request->unread() == 1) != writing || request->unread() == 0) continue;
-      std::size_t const count = std::min({request->unread(), writing ? 1 : budget, batch.left()});
-      if (count == 0) continue;
-      if (!writing) budget -= count;
-      bool const complete = count == request->unread() && request->answers();
-      for (std::size_t i = 0; i < count; ++i) {
-        std::size_t const position = request->read + i;
-        batch.add(request->tokens[position], position, request->sequence, complete && i + 1 == count);
-      }
-      parts.push_back({request, count, complete ? batch.raw.n_tokens - 1 : -1});
-    }
+  std::vector<LlamaRequest*> readers;
+  batch_->raw.n_tokens = 0;
+  for (LlamaRequest* const request : requests) {
+    if (request->unread() > 1) readers.push_back(request);
+    if (request->unread() == 1 && batch_->left() > 0) parts.push_back(put(*request, 1));
+  }
+  if (readers.empty()) return parts;
+  // A short question must not wait for a long document to be read, nor the document for ever. The step that answers a question
+  // reads little else.
+  auto* const oldest = *std::ranges::min_element(readers, {}, &LlamaRequest::came);
+  std::ranges::stable_sort(readers, {}, &LlamaRequest::unread);
+  std::size_t budget = std::min(prefill_size(pace), batch_->left());
+  std::size_t reserved = std::min(oldest->unread(), budget / share_of_oldest);
+  bool answers = false;
+  for (LlamaRequest* const request : readers) {
+    std::size_t const room = request != oldest ? budget - reserved : answers ? reserved : budget;
+    if (request == oldest) reserved = 0;
+    std::size_t const count = std::min(request->unread(), room);
+    if (count == 0) continue;
+    budget -= count;
+    answers = answers || count == request->unread();
+    parts.push_back(put(*request, count));
   }
   return parts;
 }
@@ -156,8 +182,8 @@ int LlamaContext::decode() {
   }
 }
 
-std::vector<LlamaContext::Part> LlamaContext::compute(std::span<LlamaRequest* const> requests) {
-  auto parts = collect(requests);
+std::vector<LlamaContext::Part> LlamaContext::compute(std::span<LlamaRequest* const> requests, Pace pace) {
+  auto parts = collect(requests, pace);
   if (parts.empty()) return parts;
   auto const size = static_cast<std::size_t>(batch_->raw.n_tokens);
   bool const reading = size > parts.size();
@@ -166,6 +192,7 @@ std::vector<LlamaContext::Part> LlamaContext::compute(std::span<LlamaRequest* co
     int const threads = (reading ? reading_threads_ : writing_threads_).threads(begin);
     llama_set_n_threads(context_, threads, threads);
   }
+  adapters_.use(context_, parts.front().request->adapter);
   int const code = decode();
   auto const end = core::Clock::now();
   if (code != 0) {
@@ -179,11 +206,7 @@ std::vector<LlamaContext::Part> LlamaContext::compute(std::span<LlamaRequest* co
   }
   // A token alone reads all the weights; in company each costs its arithmetic only, some third of that.
   (reading ? reading_threads_ : writing_threads_).took(end - begin, 2.0 + static_cast<double>(size), end);
-  if (reading && size >= least_prefill) {
-    double const each = static_cast<double>((end - begin).count()) / static_cast<double>(size);
-    double& mean = read_cost_ns_[in_call(requests.front()->urgency) ? 1 : 0];
-    mean = mean <= 0 ? each : 0.75 * mean + 0.25 * each;
-  }
+  if (reading) read_took(pace, size, end - begin);
   for (Part const& part : parts) {
     LlamaRequest& request = *part.request;
     cache_.append(request.sequence, std::span(request.tokens).subspan(request.read, part.count));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/ggml/llama.hpp"
+#include "engine/ggml/llama_adapters.hpp"
 #include "engine/ggml/llama_request.hpp"
 #include "engine/ggml/llama_weights.hpp"
 #include "engine/ggml/sequence_cache.hpp"
@@ -21,7 +22,8 @@ class LlamaContext {
   static constexpr int batch_limit = 256;  ///< tokens computed at once
 
   [[nodiscard]] static core::Result<std::unique_ptr<LlamaContext>> open(std::shared_ptr<LlamaWeights const> weights,
-                                                                        LlamaOptions const& options, int cores);
+                                                                        LlamaAdapters adapters, LlamaOptions const& options,
+                                                                        int cores);
   ~LlamaContext();
   LlamaContext(LlamaContext const&) = delete;
   LlamaContext& operator=(LlamaContext const&) = delete;
@@ -39,28 +41,41 @@ class LlamaContext {
     std::size_t count = 0;
     int row = -1;  ///< of the outputs; −1: the prompt is not at its end yet
   };
-  /// One token for each request that is writing and a bounded piece of the prompts of those that are not, then computes. Empty
-  /// when the model could not compute: then nothing the requests have in memory can be relied on, and it has been forgotten.
-  [[nodiscard]] std::vector<Part> compute(std::span<LlamaRequest* const> requests);
+  /// How long a step may take that reads prompts.
+  enum class Pace {
+    in_call,      ///< somebody waits for an answer's first sound: his own step may be long
+    beside_call,  ///< somebody is on the telephone and must not wait for this one
+    alone,        ///< nobody is: only others who want text wait
+  };
+
+  /// One token for each request that is writing and a bounded piece of the prompts of those that are not, the shortest first,
+  /// then computes. All under the same adapter. Empty when the model could not compute: then nothing the requests have in
+  /// memory can be relied on, and it has been forgotten.
+  [[nodiscard]] std::vector<Part> compute(std::span<LlamaRequest* const> requests, Pace pace);
   /// The next token; obeys the request's grammar. `token` is the end of the text when nothing else is allowed.
   [[nodiscard]] DrawnToken draw(Part const& part);
 
+  [[nodiscard]] LlamaAdapters const& adapters() const noexcept { return adapters_; }
+
  private:
-  LlamaContext(std::shared_ptr<LlamaWeights const> weights, LlamaOptions const& options, llama_context* context,
-               ggml_threadpool* pool, int cores);
+  LlamaContext(std::shared_ptr<LlamaWeights const> weights, LlamaAdapters adapters, LlamaOptions const& options,
+               llama_context* context, ggml_threadpool* pool, int cores);
   struct Batch;
-  [[nodiscard]] std::size_t prefill_size(bool in_call) const;
-  [[nodiscard]] std::vector<Part> collect(std::span<LlamaRequest* const> requests);
+  [[nodiscard]] std::size_t prefill_size(Pace pace) const;
+  void read_took(Pace pace, std::size_t tokens, std::chrono::nanoseconds time);
+  [[nodiscard]] std::vector<Part> collect(std::span<LlamaRequest* const> requests, Pace pace);
+  [[nodiscard]] Part put(LlamaRequest& request, std::size_t count);
   [[nodiscard]] int decode();
 
   std::shared_ptr<LlamaWeights const> weights_;
+  LlamaAdapters adapters_;
   LlamaOptions options_;
   llama_context* context_;
   ggml_threadpool* pool_;
   std::unique_ptr<Batch> batch_;
   SequenceCache cache_;
   ThreadChoice writing_threads_, reading_threads_;  ///< not asked when their number is fixed
-  std::array<double, 2> read_cost_ns_{};            ///< of one prompt token, a running mean; [in_call]
+  std::array<double, 3> prefill_{16, 16, 64};       ///< prompt tokens that fit into a step, as far as is known; by pace
   bool can_cut_ = true;                             ///< memories of recurrent models cannot give back a tail
 };
 

@@ -13,12 +13,6 @@ namespace {
 
 constexpr int least_tokens = 1024;  // a question and an answer
 
-/// The system takes some of what is left for itself: stacks and arenas of threads in an address space, page tables elsewhere.
-std::uint64_t usable(AvailableMemory const& memory) {
-  auto const kept = memory.limit == "address space" ? std::uint64_t{256} << 20 : memory.bytes / 20;
-  return memory.bytes - std::min(memory.bytes, kept);
-}
-
 std::uint64_t mebibytes(std::uint64_t bytes) { return bytes >> 20; }
 
 core::Error nothing_fits(ModelShape const& shape, PlanWish wish, AvailableMemory const& memory) {
@@ -32,7 +26,7 @@ core::Error nothing_fits(ModelShape const& shape, PlanWish wish, AvailableMemory
           fmt::format("the language model {} needs {} MiB at its least and {} MiB may be used (limit: {}); choose a smaller "
                       "model, or see `parley plan`",
                       shape.name, mebibytes(least), mebibytes(memory.bytes), memory.limit),
-          {},
+          short_of_memory,
           {}};
 }
 
@@ -50,7 +44,13 @@ core::Result<LoadedLlama> load_within(std::filesystem::path const& model, Arbite
   auto const shape = read_gguf_shape(model);
   if (!shape) return std::unexpected(shape.error());
   auto const wish = wish_of(options);
-  auto const bytes = usable(memory);
+  auto bytes = memory.usable();
+  for (auto const& adapter : options.adapters) {
+    std::error_code error;
+    auto const size = std::filesystem::file_size(adapter.file, error);
+    if (error) return core::fail(core::Code::unavailable, "this adapter is not there", adapter.file.string());
+    bytes -= std::min<std::uint64_t>(bytes, size);
+  }
   for (auto const& choice : choices(*shape, wish, least_tokens, bytes)) {
     auto file = model;
     auto precision = shape->precision;
@@ -73,6 +73,8 @@ core::Result<LoadedLlama> load_within(std::filesystem::path const& model, Arbite
     each.context_tokens = std::min(options.context_tokens, choice.tokens);
     auto loaded = Llama::load(file, arbiter, each);
     if (!loaded) {
+      auto const is_at_fault = [&](LlamaAdapter const& adapter) { return adapter.file.string() == loaded.error().subject; };
+      if (std::ranges::any_of(options.adapters, is_at_fault)) return std::unexpected(loaded.error());
       spdlog::warn("{} in {} with {} tokens of context could not be loaded: {}", shape->name, precision, choice.tokens,
                    core::describe(loaded.error()));
       continue;

@@ -27,6 +27,9 @@ using MakeSmaller =
 /// What `options` means as a wish to the plan.
 [[nodiscard]] PlanWish wish_of(LlamaOptions const& options);
 
+/// The subject of the error that there is too little memory.
+inline constexpr char const* short_of_memory = "memory";
+
 /// unavailable, with what is needed and what there is, when nothing fits. `smaller` may be empty.
 [[nodiscard]] core::Result<LoadedLlama> load_within(std::filesystem::path const& model, Arbiter& arbiter, LlamaOptions options,
                                                     AvailableMemory const& memory, MakeSmaller const& smaller);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -15,6 +16,7 @@
 
 #include "core/utf8.hpp"
 #include "engine/ggml/llama.hpp"
+#include "language/text_end.hpp"
 
 namespace parley::engine {
 namespace {
@@ -315,6 +317,40 @@ TEST_F(LlamaTest, RandomCancelsNeverChangeAnothersBytes) {
     }
   }
   EXPECT_EQ(compared, 20);
+}
+
+TEST_F(LlamaTest, KnowsASentenceThatIsBrokenOff) {
+  auto const finished = [](std::string text) {
+    std::promise<core::Result<float>> told;
+    auto const job = language::ModelTextEnd(llama_).predict(greedy(ask(std::move(text))),
+                                                            [&](core::Result<float> p) { told.set_value(std::move(p)); });
+    auto const p = told.get_future().get();
+    EXPECT_TRUE(p) << core::describe(p.error());
+    return p.value_or(-1);
+  };
+  for (auto const& [begun, whole] :
+       {std::pair{"我想订一张明天去，", "我想订一张明天去北京的火车票。"},
+        {"因为今天下大雨。", "因为今天下大雨，所以我想改到明天再去。"},
+        {"我妈妈最喜欢吃的菜是", "我妈妈最喜欢吃的菜是西红柿炒鸡蛋。"},
+        {"I would like to book a table for", "I would like to book a table for six people on Friday evening."},
+        {"Because it is raining so hard today.", "Because it is raining so hard today, I would rather come tomorrow."},
+        {"Could you please tell me", "Could you please tell me what the weather will be like this weekend?"}}) {
+    EXPECT_LT(finished(begun), 0.01F) << begun;
+    EXPECT_GT(finished(whole), 0.02F) << whole;
+  }
+}
+
+TEST_F(LlamaTest, WhatWasReadForTheEndOfATextIsTheBeginningOfTheAnswersPrompt) {
+  auto request = greedy(ask("Tell me who wrote the play about the prince of Denmark and when it was first seen on a stage"), 4);
+  request.urgency = Urgency::first_sound;
+  std::promise<core::Result<float>> told;
+  Answer answer;
+  auto const reading =
+      language::ModelTextEnd(llama_).predict(request, [&](core::Result<float> p) { told.set_value(std::move(p)); });
+  auto const job = llama_->generate(request, answer.sink());  // at once: it waits for the text to be read
+  EXPECT_TRUE(told.get_future().get());
+  auto const usage = answer.finish().usage;
+  EXPECT_LT(usage.prompt_tokens - usage.cached_tokens, 10) << "the text was read twice";
 }
 
 TEST_F(LlamaTest, AJsonSchemaIsObeyed) {

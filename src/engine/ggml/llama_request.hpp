@@ -20,6 +20,8 @@ using LlamaSampler = std::unique_ptr<llama_sampler, LlamaSamplerDeleter>;
 
 /// repeat penalty → top k → top p → temperature → draw; with temperature 0 the likeliest after the penalty.
 [[nodiscard]] LlamaSampler make_sampler(language::Sampling const& sampling, int vocabulary);
+/// How many of the likeliest tokens that sampler looks at; 0: all.
+[[nodiscard]] std::size_t shortlist_of(language::Sampling const& sampling);
 
 class LlamaWeights;
 /// From GBNF with the root rule "root"; empty when the rules cannot be used.
@@ -46,9 +48,11 @@ struct LlamaRequest {
   core::Urgency urgency;
   std::size_t room = 0;  ///< tokens it may come to need in the model's memory
   std::size_t max_tokens = 0;
+  int adapter = 0;  ///< of LlamaAdapters
   LlamaSampler sampler;
-  LlamaSampler grammar;   ///< what the answer must obey; may be empty
-  int alternatives = -1;  ///< as in language::Sampling
+  std::size_t shortlist = 0;  ///< candidates that the sampler looks at, the likeliest; 0: all
+  LlamaSampler grammar;       ///< what the answer must obey; may be empty
+  int alternatives = -1;      ///< as in language::Sampling
   std::string client;
   TextGate gate{{}};
   language::Model::Sink sink;

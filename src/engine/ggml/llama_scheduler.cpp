@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -14,6 +15,8 @@ using language::FinishReason;
 namespace {
 
 constexpr std::size_t most_clients = 4096;  // remembered for their turns; beyond, all begin anew
+constexpr int steps_an_adapter = 4;         // before another that is wanted has its turn: a change costs some milliseconds
+constexpr auto call_is_over = std::chrono::seconds(5);  // after its last step
 
 }  // namespace
 
@@ -54,10 +57,7 @@ std::chrono::milliseconds LlamaScheduler::expected_wait(std::size_t ahead) const
 Step LlamaScheduler::step(core::Urgency urgency) {
   drop_cancelled();
   admit(urgency);
-  std::vector<LlamaRequest*> chosen;
-  for (auto const& request : live_) {
-    if (request->urgency == urgency) chosen.push_back(request.get());
-  }
+  auto const chosen = choose(urgency);
   if (chosen.empty()) {
     std::lock_guard lock(mutex_);
     Level& own = level(urgency);
@@ -65,14 +65,44 @@ Step LlamaScheduler::step(core::Urgency urgency) {
     own.pumping = false;
     return Step::done;
   }
-  auto const parts = context_->compute(chosen);
+  auto const parts = context_->compute(chosen, pace(urgency));
   if (parts.empty()) {
-    fail(urgency);
+    fail(urgency, adapter_);
     return Step::again;
   }
   for (auto const& part : parts) take(part);
   std::erase_if(live_, [](auto const& request) { return request->sequence < 0; });
   return Step::again;
+}
+
+/// Those of one adapter, as a step computes with one: the one before for some steps, then the next that is wanted.
+std::vector<LlamaRequest*> LlamaScheduler::choose(core::Urgency urgency) {
+  std::vector<LlamaRequest*> chosen;
+  for (auto const& request : live_) {
+    if (request->urgency == urgency) chosen.push_back(request.get());
+  }
+  if (chosen.empty()) return chosen;
+  auto const turn = [&](LlamaRequest const* request) {  // how far round from the one before
+    bool const same = request->adapter == adapter_;
+    if (same) return steps_with_it_ < steps_an_adapter ? -1 : std::numeric_limits<int>::max();
+    return request->adapter > adapter_ ? request->adapter : request->adapter + std::numeric_limits<int>::max() / 2;
+  };
+  int const next = (*std::ranges::min_element(chosen, {}, turn))->adapter;
+  steps_with_it_ = next == adapter_ && steps_with_it_ < steps_an_adapter ? steps_with_it_ + 1 : 1;
+  adapter_ = next;
+  std::erase_if(chosen, [next](LlamaRequest const* request) { return request->adapter != next; });
+  return chosen;
+}
+
+LlamaContext::Pace LlamaScheduler::pace(core::Urgency urgency) {
+  using enum LlamaContext::Pace;
+  if (urgency <= core::Urgency::final_transcript) return in_call;
+  std::uint64_t steps = 0;
+  auto const load = arbiter_.load();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(core::Urgency::text); ++i) steps += load.levels[i].steps;
+  auto const now = core::Clock::now();
+  if (steps != std::exchange(call_steps_, steps)) call_heard_ = now;
+  return now - call_heard_ < call_is_over ? beside_call : alone;
 }
 
 void LlamaScheduler::drop_cancelled() {
@@ -120,10 +150,12 @@ void LlamaScheduler::put_back(std::vector<Request> requests) {
 /// Somebody is reading a beginning that this request has too, and is not past it: those who come together with one new prompt
 /// wait until it has been read once and then share it.
 bool LlamaScheduler::is_being_read(LlamaRequest const& request) const {
-  constexpr std::size_t worth_waiting = 32;  // tokens; fewer are read in one step
+  // Tokens; fewer are read in one step. In a call the transcript is read for its end first, then by the answer.
+  std::size_t const worth_waiting = request.urgency == core::Urgency::first_sound ? 4 : 32;
   std::size_t const known = context_->known(request);
   return std::ranges::any_of(live_, [&](auto const& other) {
-    if (other->urgency > request.urgency || other->read >= other->prompt_size) return false;
+    if (other->adapter != request.adapter || other->urgency > request.urgency || other->read >= other->prompt_size)
+      return false;
     auto const common =
         static_cast<std::size_t>(std::ranges::mismatch(other->tokens, request.tokens).in1 - other->tokens.begin());
     return common > other->read && common >= known + worth_waiting;
@@ -218,10 +250,10 @@ void LlamaScheduler::end(LlamaRequest& request) {
   service_ms_ = 0.8 * service_ms_ + 0.2 * took.count();
 }
 
-void LlamaScheduler::fail(core::Urgency urgency) {
+void LlamaScheduler::fail(core::Urgency urgency, int adapter) {
   std::vector<Request> failed;
   for (auto& request : live_) {
-    if (request->urgency == urgency) failed.push_back(std::move(request));
+    if (request->urgency == urgency && request->adapter == adapter) failed.push_back(std::move(request));
   }
   std::erase(live_, nullptr);
   for (auto const& request : failed) {

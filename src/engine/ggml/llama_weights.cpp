@@ -69,7 +69,7 @@ core::Result<std::shared_ptr<LlamaWeights const>> LlamaWeights::load(std::string
     return core::fail(core::Code::unavailable, "this model does not write text; choose a chat model", path);
   }
   std::array<language::Message, 1> const probe{{{language::Speaker::user, "?"}}};
-  if (auto chat = weights->chat(probe, true); !chat) {
+  if (auto chat = weights->chat(probe, Ending::answer); !chat) {
     return core::fail(core::Code::unavailable, chat.error().message + "; choose an instruction-tuned model", path);
   }
   return weights;
@@ -89,13 +89,17 @@ int LlamaWeights::vocabulary() const { return llama_vocab_n_tokens(vocab_); }
 void LlamaWeights::tokenise(std::string_view text, bool special, Tokens& out) const {
   if (text.empty()) return;
   std::size_t const before = out.size();
-  out.resize(before + text.size() + 2);
-  int const count = llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), out.data() + before,
-                                   static_cast<int>(out.size() - before), false, special);
+  auto const into = [&](std::size_t room) {
+    out.resize(before + room);
+    return llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), out.data() + before, static_cast<int>(room),
+                          false, special);
+  };
+  int count = into(text.size() + 2);
+  if (count < 0) count = into(static_cast<std::size_t>(-count));  // vocabularies that write a space in three bytes
   out.resize(before + static_cast<std::size_t>(std::max(count, 0)));
 }
 
-core::Result<LlamaWeights::Tokens> LlamaWeights::chat(std::span<language::Message const> messages, bool answer) const {
+core::Result<LlamaWeights::Tokens> LlamaWeights::chat(std::span<language::Message const> messages, Ending ending) const {
   std::vector<std::string> marks;
   std::vector<llama_chat_message> chat;
   for (std::size_t i = 0; i < messages.size(); ++i) marks.push_back(mark(i));
@@ -103,8 +107,8 @@ core::Result<LlamaWeights::Tokens> LlamaWeights::chat(std::span<language::Messag
   std::string text(256 + messages.size() * 64, '\0');
   int size = 0;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    size = llama_chat_apply_template(template_.empty() ? nullptr : template_.c_str(), chat.data(), chat.size(), answer,
-                                     text.data(), static_cast<int>(text.size()));
+    size = llama_chat_apply_template(template_.empty() ? nullptr : template_.c_str(), chat.data(), chat.size(),
+                                     ending == Ending::answer, text.data(), static_cast<int>(text.size()));
     if (size < 0) return core::fail(core::Code::unavailable, "the model's chat template is not one that llama.cpp knows");
     if (static_cast<std::size_t>(size) <= text.size()) break;
     text.resize(static_cast<std::size_t>(size));
@@ -123,7 +127,7 @@ core::Result<LlamaWeights::Tokens> LlamaWeights::chat(std::span<language::Messag
     tokenise(messages[i].text, false, tokens);
     rest.remove_prefix(at + marks[i].size());
   }
-  tokenise(rest, true, tokens);
+  if (ending != Ending::open) tokenise(rest, true, tokens);
   return tokens;
 }
 

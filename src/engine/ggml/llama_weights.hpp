@@ -23,6 +23,8 @@ namespace parley::engine {
 class LlamaWeights {
  public:
   using Tokens = std::vector<std::int32_t>;
+  /// What comes after the last message: the mark that ends it and the head of an answer, that mark alone, or nothing.
+  enum class Ending { answer, closed, open };
 
   [[nodiscard]] static core::Result<std::shared_ptr<LlamaWeights const>> load(std::string const& path);
   ~LlamaWeights();
@@ -34,9 +36,9 @@ class LlamaWeights {
   [[nodiscard]] int trained_context() const;
   [[nodiscard]] int vocabulary() const;
 
-  /// The conversation in the model's own template; `answer`: with the head of an answer to be written. What a message says can
-  /// never become a control token, so nobody talks his way out of his turn by writing "<|im_end|>".
-  [[nodiscard]] core::Result<Tokens> chat(std::span<language::Message const> messages, bool answer) const;
+  /// The conversation in the model's own template. What a message says can never become a control token, so nobody talks his
+  /// way out of his turn by writing "<|im_end|>".
+  [[nodiscard]] core::Result<Tokens> chat(std::span<language::Message const> messages, Ending ending) const;
 
   /// A text as it stands, to be continued; what it says never becomes a control token.
   [[nodiscard]] Tokens plain(std::string_view text) const;

@@ -15,10 +15,11 @@ std::optional<int> SequenceCache::oldest_idle(std::optional<int> spare) const {
   return oldest;
 }
 
-std::optional<SequenceCache::Claim> SequenceCache::claim(std::span<Token const> prompt, std::size_t most) {
+std::optional<SequenceCache::Claim> SequenceCache::claim(std::span<Token const> prompt, std::size_t most, Adapter adapter) {
   std::optional<int> best;
   std::size_t kept = 0;
   for (int i = 0; i < static_cast<int>(sequences_.size()); ++i) {
+    if (at(i).adapter != adapter) continue;
     auto const& tokens = at(i).tokens;
     std::size_t const limit = std::min({tokens.size(), prompt.size(), most});
     auto const common = static_cast<std::size_t>(
@@ -45,15 +46,17 @@ std::optional<SequenceCache::Claim> SequenceCache::claim(std::span<Token const> 
 
   Sequence& own = at(claim.sequence);
   own.tokens.assign(prompt.begin(), prompt.begin() + static_cast<std::ptrdiff_t>(kept));
+  own.adapter = adapter;
   own.busy = true;
   own.used = ++now_;
   if (best) at(*best).used = now_;
   return claim;
 }
 
-std::size_t SequenceCache::known(std::span<Token const> prompt) const {
+std::size_t SequenceCache::known(std::span<Token const> prompt, Adapter adapter) const {
   std::size_t most = 0;
   for (auto const& sequence : sequences_) {
+    if (sequence.adapter != adapter) continue;
     auto const common = std::ranges::mismatch(prompt, sequence.tokens).in1 - prompt.begin();
     most = std::max(most, static_cast<std::size_t>(common));
   }

@@ -10,9 +10,13 @@ namespace parley::engine {
 /// Which tokens lie in which sequence of a model's memory, and which sequence a new prompt should use: so that a beginning that
 /// was read once, a role's instructions or the turns so far, is never read again. Only the book-keeping: the caller does
 /// to the model's memory what a Claim says. A copy costs nothing there (the cells are shared). One thread at a time.
+///
+/// Everything is known by its tokens and by the adapter (with its scale) that read them: keys and values that were computed
+/// under one adapter are wrong under any other.
 class SequenceCache {
  public:
   using Token = std::int32_t;
+  using Adapter = int;  ///< a number for an adapter and its scale; 0: none
 
   explicit SequenceCache(int sequences) : sequences_(static_cast<std::size_t>(sequences)) {}
 
@@ -24,10 +28,10 @@ class SequenceCache {
   /// A sequence of its own for `prompt`, holding as much of its beginning as is known, at most `most` tokens. An idle sequence
   /// that is all prefix is continued; otherwise the prefix is copied and its source stays as it is. Makes room by forgetting
   /// the idle sequence that was used longest ago. None when every sequence is in use.
-  [[nodiscard]] std::optional<Claim> claim(std::span<Token const> prompt, std::size_t most);
+  [[nodiscard]] std::optional<Claim> claim(std::span<Token const> prompt, std::size_t most, Adapter adapter = 0);
 
   /// Tokens of the prompt's beginning that lie in some sequence.
-  [[nodiscard]] std::size_t known(std::span<Token const> prompt) const;
+  [[nodiscard]] std::size_t known(std::span<Token const> prompt, Adapter adapter = 0) const;
 
   void append(int sequence, std::span<Token const> tokens);  ///< they have been read into it
   void release(int sequence);                                ///< idle from now on; its tokens stay for others
@@ -40,6 +44,7 @@ class SequenceCache {
  private:
   struct Sequence {
     std::vector<Token> tokens;
+    Adapter adapter = 0;     ///< that read them
     std::uint64_t used = 0;  ///< counts claims and releases: when last
     bool busy = false;
   };

@@ -98,5 +98,20 @@ TEST(SequenceCache, EvictsTheOldestIdleAndNothingInUse) {
   EXPECT_TRUE(cache.tokens(busy->sequence).empty());
 }
 
+TEST(SequenceCache, WhatOneAdapterReadIsNotKnownToAnother) {
+  SequenceCache cache(4);
+  auto const plain = use(cache, {1, 2, 3, 4});
+  EXPECT_EQ(cache.known(Tokens{1, 2, 3, 4}, 1), 0U);
+  auto const adapted = cache.claim(Tokens{1, 2, 3, 4}, any, 1);
+  ASSERT_TRUE(adapted);
+  EXPECT_NE(adapted->sequence, plain.sequence);
+  EXPECT_EQ(adapted->kept, 0U);
+  cache.append(adapted->sequence, Tokens{1, 2, 3, 4});
+  cache.release(adapted->sequence);
+  EXPECT_EQ(cache.known(Tokens{1, 2, 3, 9}, 1), 3U);
+  EXPECT_EQ(cache.claim(Tokens{1, 2, 3, 9}, any, 1)->from, std::nullopt);  // one token of its own tail is given up
+  EXPECT_EQ(cache.claim(Tokens{1, 2, 3, 4, 5}, any)->sequence, plain.sequence);
+}
+
 }  // namespace
 }  // namespace parley::engine

@@ -42,6 +42,24 @@ TEST(ThreadChoice, WaitsLongerEachTimeItIsStillCrowded) {
   EXPECT_EQ(choice.threads(now + 2s), 2);
 }
 
+TEST(ThreadChoice, WorkThatHasBecomeLongerKeepsAllCores) {
+  ThreadChoice choice(2);
+  core::Instant now{};
+  choice.took(5ms, 1, now);
+  choice.took(25ms, 1, now);  // crowded, or is it?
+  EXPECT_EQ(choice.threads(now), 1);
+  choice.took(49ms, 1, now);  // half the threads, twice the time
+  EXPECT_EQ(choice.threads(now), 2);
+  for (int i = 0; i < 100; ++i) {
+    choice.took(30ms, 1, now);
+    EXPECT_EQ(choice.threads(now), 2);
+  }
+  choice.took(600ms, 1, now);
+  EXPECT_EQ(choice.threads(now), 1);
+  choice.took(60ms, 1, now);  // this time it was
+  EXPECT_EQ(choice.threads(now), 1);
+}
+
 TEST(ThreadChoice, OneCoreIsOneThread) {
   ThreadChoice choice(1);
   choice.took(5ms, 1, {});

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <random>
-#include <sstream>
 
+#include "core/file.hpp"
 #include "engine/openvino/windows.hpp"
 
 namespace parley::engine {
@@ -14,12 +13,10 @@ namespace {
 constexpr float longest_phoneme = 200;  // frames, 2.3 s: none is that long unless the predictor went astray
 
 core::Result<PiperVoice> read_voice(std::filesystem::path const& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
+  auto const text = core::file_bytes(file);
+  if (!text)
     return core::fail(core::Code::not_found, "the voice's config.json is missing; run `parley models pull`", file.string());
-  std::ostringstream text;
-  text << in.rdbuf();
-  return PiperVoice::parse(text.str());
+  return PiperVoice::parse(*text);
 }
 
 using Shapes = std::map<std::string, ov::PartialShape>;

@@ -1,6 +1,7 @@
 #include "guard/grounding/answer_check.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/utf8.hpp"
@@ -30,9 +31,18 @@ AnswerCheck::AnswerCheck(OnUnsupported what, std::vector<language::Source> sourc
   grounds_.sources = std::move(sources);
 }
 
-std::string AnswerCheck::push(std::string_view whole_characters) {
+std::string AnswerCheck::push(std::string_view whole_characters, std::span<language::TokenScore const> tokens) {
   std::u32string out;
-  for (char32_t const c : core::decode_utf8(whole_characters)) take(c, out);
+  std::size_t at = 0, token_at = 0;  // bytes: of the character, of the next token
+  for (char32_t const c : core::decode_utf8(whole_characters)) {
+    at += core::encode_utf8({&c, 1}).size();
+    score_ = unscored;
+    for (; !tokens.empty() && token_at < at; tokens = tokens.subspan(1)) {  // a character may be several tokens
+      score_ = std::isnan(score_) ? tokens.front().chosen.logprob : score_ + tokens.front().chosen.logprob;
+      token_at += tokens.front().chosen.bytes.size();
+    }
+    take(c, out);
+  }
   return core::encode_utf8(out);
 }
 
@@ -78,6 +88,7 @@ void AnswerCheck::add(std::u32string_view text, bool cites, std::u32string& out)
   for (char32_t const c : text) {
     sentence_ += c;
     plain_ += cites ? U' ' : c;
+    scores_.push_back(cites ? unscored : score_);
     // It has ended when the next one begins: marks, blanks and citations that follow its end are part of it.
     if (auto const end = first_sentence_end(plain_); end < plain_.size() && !core::is_space(plain_.back())) {
       end_sentence(behind_citations(end), out);
@@ -94,6 +105,18 @@ std::size_t AnswerCheck::behind_citations(std::size_t end) const {
     if (sentence_[at] == U']') end = at + 1;
   }
   return end;
+}
+
+std::optional<double> AnswerCheck::mean_score(std::size_t end) const {
+  double sum = 0;
+  std::size_t count = 0;
+  for (auto const score : std::span(scores_).first(end)) {
+    if (std::isnan(score)) continue;
+    sum += score;
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return sum / static_cast<double>(count);
 }
 
 /// Lets the sentence out up to `to`, and remembers the citations in it.
@@ -116,6 +139,7 @@ void AnswerCheck::end_sentence(std::size_t end, std::u32string& out) {
   auto const begin = position_ - out_of_it_;  // where the sentence begins, or would, in what leaves
   Verdict verdict;
   if (what_ != OnUnsupported::off) {
+    options_.mean_logprob = mean_score(end);
     verdict = ground(core::encode_utf8(plain_.substr(0, end)), passages_, conversation_, options_);
   }
   bool const fine = verdict.grounded();
@@ -153,6 +177,7 @@ void AnswerCheck::end_sentence(std::size_t end, std::u32string& out) {
   }
   sentence_.erase(0, end);
   plain_.erase(0, end);
+  scores_.erase(scores_.begin(), scores_.begin() + static_cast<std::ptrdiff_t>(end));
   out_of_it_ -= std::min(out_of_it_, end);
 }
 

@@ -6,12 +6,16 @@
 //   send(check.push("保修期是两"));       // ""
 //   send(check.push("年。[1] 欢"));       // "抱歉，我无法验证该信息的准确性。"
 //   send(check.finish());               // "[1] 欢"
+#include <limits>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "guard/grounding/grounding.hpp"
 #include "language/grounds.hpp"
+#include "language/model.hpp"
 
 namespace parley::guard {
 
@@ -24,8 +28,8 @@ class AnswerCheck {
               Sentences unverified);
 
   /// What may leave now. With `replace` a sentence leaves when it has ended; else all but the beginning of a citation leaves at
-  /// once.
-  [[nodiscard]] std::string push(std::string_view whole_characters);
+  /// once. `tokens`: of this text, where the model told how likely they were.
+  [[nodiscard]] std::string push(std::string_view whole_characters, std::span<language::TokenScore const> tokens = {});
   /// `judge`: false for an answer that was broken off by somebody else, whose last sentence is theirs.
   [[nodiscard]] std::string finish(bool judge = true);
 
@@ -33,10 +37,12 @@ class AnswerCheck {
   [[nodiscard]] language::Grounds const& grounds() const noexcept { return grounds_; }
 
  private:
+  static constexpr float unscored = std::numeric_limits<float>::quiet_NaN();
   void take(char32_t c, std::u32string& out);
   void end_bracket(bool closed, std::u32string& out);
   void add(std::u32string_view text, bool cites, std::u32string& out);
   [[nodiscard]] std::size_t behind_citations(std::size_t end) const;
+  [[nodiscard]] std::optional<double> mean_score(std::size_t end) const;
   void end_sentence(std::size_t end, std::u32string& out);
   void let_out(std::size_t to, std::u32string& out);
   [[nodiscard]] language::Claim claim_of(SentenceVerdict const& verdict, std::size_t sentence_begin) const;
@@ -49,6 +55,8 @@ class AnswerCheck {
   std::u32string bracket_;     ///< what may become a citation
   std::u32string sentence_;    ///< that is being written
   std::u32string plain_;       ///< the same with blanks in the place of citations, which claim nothing
+  std::vector<float> scores_;  ///< as long: of the token that begins at the character; not a number where none does
+  float score_ = unscored;     ///< of the character that is being taken
   std::size_t out_of_it_ = 0;  ///< characters of the sentence that have left
   std::size_t position_ = 0;   ///< characters that have left in all
   bool replaced_ = false;      ///< the sentence before has been

@@ -84,6 +84,27 @@ TEST(AnswerCheck, CitationsAreFoundHoweverTheTextIsCutAndThoseThatLeadNowhereAre
   }
 }
 
+TEST(AnswerCheck, ASentenceThatItsModelWasUnsureOfIsSaidToBeSo) {
+  auto const claims = [](float logprob) {
+    AnswerCheck checked(OnUnsupported::flag, sources(), {}, Policy{}.unverified);
+    std::string const loose = "买来以后这款产品保修三年左右。", close = "电池保修一年。";
+    for (auto const c : core::decode_utf8(loose)) {  // a token a character, the first in two
+      auto const bytes = core::encode_utf8({&c, 1});
+      std::vector<language::TokenScore> tokens{{{bytes.substr(0, 1), logprob / 2}, {}}, {{bytes.substr(1), logprob / 2}, {}}};
+      (void)checked.push(bytes, tokens);
+    }
+    (void)checked.push(close);
+    (void)checked.finish();
+    return checked.grounds().claims;
+  };
+  auto const sure = claims(-0.1F), unsure = claims(-4);
+  ASSERT_EQ(sure.size(), 2U);
+  EXPECT_EQ(sure[0].verdict, "supported");
+  EXPECT_EQ(unsure[0].verdict, "not_found");
+  EXPECT_THAT(unsure[0].missing, ElementsAre("certainty"));
+  EXPECT_EQ(unsure[1].verdict, "supported") << "of which nothing is known";
+}
+
 TEST(AnswerCheck, OffJudgesNothing) {
   auto const released = check("电池的保修期是两年。", OnUnsupported::off);
   EXPECT_EQ(released.text, "电池的保修期是两年。");

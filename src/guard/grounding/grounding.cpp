@@ -153,6 +153,11 @@ class Grounder {
       verdict.support = verdict.similarity >= options_.same_subject ? Support::contradicted : Support::not_found;
     else
       verdict.support = verdict.similarity >= least ? Support::supported : Support::not_found;
+    if (verdict.support == Support::supported && verdict.similarity < options_.very_alike &&
+        options_.mean_logprob.value_or(0) < options_.least_logprob) {
+      verdict.support = Support::not_found;
+      verdict.unsupported.push_back({"certainty", claim.start, claim.end});
+    }
     return verdict;
   }
 

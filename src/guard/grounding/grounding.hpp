@@ -1,7 +1,7 @@
 #pragma once
 // Whether an answer stands on what it was given: each sentence against the retrieved passages and the conversation. Numbers,
 // dates and names must stand there literally (facts.hpp), in sentences that speak of the same thing; then the words must be
-// alike. A pure function of its arguments: no model, no clock.
+// alike; then its model must have been sure of it. A pure function of its arguments: no model, no clock.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +23,10 @@ struct GroundingOptions {
   double least_similarity = 0.34;  ///< of a sentence without literal facts: share of its words in the best source sentence
   double least_with_facts = 0.2;   ///< of one whose facts are all there
   double same_subject = 0.4;       ///< from here on a missing fact is a contradiction
+  /// The last criterion, where the facts are all there and the words are alike, but not very: how sure its model was of it.
+  std::optional<double> mean_logprob = {};  ///< of the tokens; natural logarithms; none: not known, and not asked
+  double least_logprob = -1.5;
+  double very_alike = 0.6;
 };
 
 struct Evidence {
@@ -32,7 +36,7 @@ struct Evidence {
 };
 
 struct UnsupportedFact {
-  std::string kind;                ///< "number", "date", "name", "words"
+  std::string kind;                ///< "number", "date", "name", "words", "certainty"
   std::size_t start = 0, end = 0;  ///< code points of the answer
 };
 

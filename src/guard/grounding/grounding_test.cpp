@@ -60,6 +60,23 @@ TEST(Grounding, TheConversationCounts) {
   EXPECT_TRUE(ground("", {}, {}).grounded());
 }
 
+TEST(Grounding, WhereWordsAreNotVeryAlikeTheModelMustHaveBeenSure) {
+  std::vector<std::string> const passages{"本产品保修期为三年，电池除外，请保留发票。"};
+  std::string const loose = "这款产品买来之后保修三年左右吧。", close = "本产品保修期为三年。";
+  auto const support = [&](std::string const& answer, std::optional<double> logprob) {
+    GroundingOptions options;
+    options.mean_logprob = logprob;
+    return ground(answer, passages, {}, options).sentences.at(0);
+  };
+  EXPECT_EQ(support(loose, std::nullopt).support, Support::supported);
+  EXPECT_EQ(support(loose, -0.2).support, Support::supported);
+  auto const unsure = support(loose, -3);
+  EXPECT_EQ(unsure.support, Support::not_found);
+  ASSERT_EQ(unsure.unsupported.size(), 1U);
+  EXPECT_EQ(unsure.unsupported[0].kind, "certainty");
+  EXPECT_EQ(support(close, -3).support, Support::supported) << "its words stand there";
+}
+
 TEST(Grounding, WhatIsDoneAboutIt) {
   Sentences const unverified{"抱歉，我无法验证该信息的准确性", "Sorry, I cannot verify that."};
   std::vector<std::string> const passages{"长江全长约6300公里，是亚洲最长的河流。"};

@@ -7,7 +7,7 @@
 namespace parley::server {
 
 std::string_view scope_of(std::string_view path) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> beginnings{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> beginnings{{
       {"/v1/chat/", "text"},
       {"/v1/completions", "text"},
       {"/v1/embeddings", "text"},
@@ -16,6 +16,7 @@ std::string_view scope_of(std::string_view path) {
       {"/v1/realtime", "realtime"},
       {"/v1/knowledge", "knowledge"},
       {"/v1/roles", "roles"},
+      {"/v1/models/", "models"},
       {"/metrics", "metrics"},
   }};
   for (auto const& [beginning, scope] : beginnings) {
@@ -24,7 +25,9 @@ std::string_view scope_of(std::string_view path) {
   return {};
 }
 
-bool is_metered(std::string_view scope) { return !scope.empty() && scope != "metrics" && scope != "roles"; }
+bool is_metered(std::string_view scope) {
+  return !scope.empty() && scope != "metrics" && scope != "roles" && scope != "models";
+}
 
 std::string fresh_key() {
   static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -35,7 +35,7 @@ struct ApiKey {
 };
 
 /// What a key may open. "all" stands for each of them.
-inline constexpr std::array<std::string_view, 6> scopes{"text", "audio", "realtime", "knowledge", "roles", "metrics"};
+inline constexpr std::array<std::string_view, 7> scopes{"text", "audio", "realtime", "knowledge", "roles", "models", "metrics"};
 
 /// The scope that a path needs; empty: any key will do.
 [[nodiscard]] std::string_view scope_of(std::string_view path);

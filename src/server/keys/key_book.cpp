@@ -4,10 +4,9 @@
 #include <sys/stat.h>
 
 #include <chrono>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "core/file.hpp"
 #include "core/log.hpp"
 #include "core/sha256.hpp"
 #include "server/keys/key_file.hpp"
@@ -161,12 +160,10 @@ void KeyBook::look() {
 
 core::Result<void> KeyBook::restore() {
   auto const path = usage_file(options_.file);
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return {};
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
+  auto const bytes = core::file_bytes(path);
+  if (!bytes) return {};
   try {
-    auto const document = json::parse(bytes.str());
+    auto const document = json::parse(*bytes);
     for (auto const& [id, usage] : document.at("used").items()) {
       if (auto const found = by_id_.find(id); found != by_id_.end()) found->second->restore(usage_of(usage));
     }
@@ -174,7 +171,7 @@ core::Result<void> KeyBook::restore() {
     return core::fail(core::Code::invalid, "what keys have used cannot be read; without the file all budgets begin anew",
                       path.string());
   }
-  saved_ = bytes.str();
+  saved_ = *bytes;
   return {};
 }
 

@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
+
+#include "core/file.hpp"
 
 namespace parley::server {
 namespace {
@@ -92,12 +92,10 @@ core::Result<std::vector<ApiKey>> read_keys(std::filesystem::path const& file) {
   std::error_code none;
   if (!std::filesystem::exists(file, none) && !none) return keys;
   errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return failed("read", file);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
+  auto const bytes = core::file_bytes(file);
+  if (!bytes) return failed("read", file);
   try {
-    auto const document = json::parse(bytes.str());
+    auto const document = json::parse(*bytes);
     for (auto const& each : document.at("keys")) keys.push_back(key_of(each));
   } catch (json::exception const&) {  // its message would repeat what stands in the file
     return core::fail(core::Code::invalid, "this is no file of keys, or it was damaged; restore it or remove it",

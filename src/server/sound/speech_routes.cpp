@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/event_stream.hpp"
 #include "core/utf8.hpp"
 #include "server/base64.hpp"
 #include "server/field_reader.hpp"
@@ -74,9 +75,9 @@ class SpeechWork : public std::enable_shared_from_this<SpeechWork> {
     if (bytes.empty()) return true;
     std::string piece = bytes;
     if (request_.events) {
-      piece = R"(data: {"type":"speech.audio.delta","audio":")";
-      append_base64(piece, bytes);
-      piece += "\"}\n\n";
+      std::string event = R"({"type":"speech.audio.delta","audio":")";
+      append_base64(event, bytes);
+      piece = core::sse_event(event += "\"}");
     }
     if (begun_) return answer_->write(std::move(piece));
     begun_ = true;
@@ -91,10 +92,8 @@ class SpeechWork : public std::enable_shared_from_this<SpeechWork> {
     (void)say(encoder_.finish());
     if (request_.events) {
       auto const read = core::count_code_points(request_.text);
-      answer_->write(fmt::format(
-          "data: "
-          "{{\"type\":\"speech.audio.done\",\"usage\":{{\"input_tokens\":{},\"output_tokens\":0,\"total_tokens\":{}}}}}\n\n",
-          read, read));
+      answer_->write(core::sse_event(fmt::format(
+          R"({{"type":"speech.audio.done","usage":{{"input_tokens":{},"output_tokens":0,"total_tokens":{}}}}})", read, read)));
     }
     if (begun_)
       answer_->end();

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "core/event_stream.hpp"
 #include "core/utf8.hpp"
 
 namespace parley::server {
@@ -150,12 +151,12 @@ HttpReply transcript_reply(speech::Transcript const& transcript, double seconds,
 }
 
 std::string transcript_delta(std::string const& delta) {
-  return "data: " + dumped({{"type", "transcript.text.delta"}, {"delta", delta}}) + "\n\n";
+  return core::sse_event(dumped({{"type", "transcript.text.delta"}, {"delta", delta}}));
 }
 
 std::string transcript_done(std::string const& text, double seconds) {
   Json const usage{{"type", "duration"}, {"seconds", static_cast<std::int64_t>(std::ceil(seconds))}};
-  return "data: " + dumped({{"type", "transcript.text.done"}, {"text", text}, {"usage", usage}}) + "\n\n";
+  return core::sse_event(dumped({{"type", "transcript.text.done"}, {"text", text}, {"usage", usage}}));
 }
 
 }  // namespace parley::server

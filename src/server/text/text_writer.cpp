@@ -4,6 +4,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "core/event_stream.hpp"
 #include "core/utf8.hpp"
 
 namespace parley::server {
@@ -15,8 +16,6 @@ using language::TokenScore;
 using Shape = TextRequest::Shape;
 
 std::string dumped(Json const& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-std::string sse(std::string const& data) { return "data: " + data + "\n\n"; }
 
 Json usage_json(language::Usage const& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
@@ -100,13 +99,13 @@ std::string TextWriter::event(int choice, std::string const& delta, std::string 
                               std::string const& more) {
   bool const chat = request_.shape == Shape::chat;
   // Put together by hand: this runs for every token of every stream.
-  std::string out = "data: {\"id\":\"" + id_ + "\",\"object\":\"" + (chat ? "chat.completion.chunk" : "text_completion") +
+  std::string out = "{\"id\":\"" + id_ + "\",\"object\":\"" + (chat ? "chat.completion.chunk" : "text_completion") +
                     "\",\"created\":" + std::to_string(created_) + ",\"model\":" + dumped(request_.model) +
                     ",\"choices\":[{\"index\":" + std::to_string(choice) + (chat ? ",\"delta\":" : ",\"text\":") + delta +
                     ",\"logprobs\":" + logprobs + ",\"finish_reason\":" + (reason.empty() ? "null" : "\"" + reason + "\"") +
                     more + "}]";
   if (request_.include_usage) out += ",\"usage\":null";
-  return out + "}\n\n";
+  return core::sse_event(out += "}");
 }
 
 std::string TextWriter::begin() {
@@ -125,7 +124,7 @@ std::string TextWriter::piece(int index, language::Delta delta) {
     std::ranges::move(delta.tokens, std::back_inserter(choice.scores));
     return {};
   }
-  if (request_.shape == Shape::generate) return text.empty() ? "" : sse(dumped({{"text", text}}));
+  if (request_.shape == Shape::generate) return text.empty() ? "" : core::sse_event(dumped({{"text", text}}));
   if (text.empty() && delta.tokens.empty()) return {};
   bool const chat = request_.shape == Shape::chat;
   std::string logprobs = "null";
@@ -174,22 +173,22 @@ std::string TextWriter::piece(int index, language::Finish const& finish) {
 std::string TextWriter::end(std::int64_t latency_ms) {
   std::string out;
   if (request_.shape == Shape::generate) {
-    out = sse(dumped({{"text", ""},
-                      {"usage", usage_json(usage())},
-                      {"latency_ms", latency_ms},
-                      {"finish_reason", choices_.front().reason}}));
+    out = core::sse_event(dumped({{"text", ""},
+                                  {"usage", usage_json(usage())},
+                                  {"latency_ms", latency_ms},
+                                  {"finish_reason", choices_.front().reason}}));
   } else if (request_.include_usage) {
-    out = sse(dumped({{"id", id_},
-                      {"object", request_.shape == Shape::chat ? "chat.completion.chunk" : "text_completion"},
-                      {"created", created_},
-                      {"model", request_.model},
-                      {"choices", Json::array()},
-                      {"usage", usage_json(usage())}}));
+    out = core::sse_event(dumped({{"id", id_},
+                                  {"object", request_.shape == Shape::chat ? "chat.completion.chunk" : "text_completion"},
+                                  {"created", created_},
+                                  {"model", request_.model},
+                                  {"choices", Json::array()},
+                                  {"usage", usage_json(usage())}}));
   }
-  return out + sse("[DONE]");
+  return out + core::sse_event("[DONE]");
 }
 
-std::string TextWriter::error(core::Error const& error) { return sse(error_reply(error).body); }
+std::string TextWriter::error(core::Error const& error) { return core::sse_event(error_reply(error).body); }
 
 HttpReply TextWriter::whole(std::int64_t latency_ms) const {
   Json body;

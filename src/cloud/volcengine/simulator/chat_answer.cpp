@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/event_stream.hpp"
+
 namespace parley::cloud::volcengine {
 namespace {
 
@@ -23,7 +25,7 @@ json choice(std::string const& text, json reason) {
   return json::array({std::move(one)});
 }
 
-std::string line(json const& body) { return "data: " + body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n\n"; }
+std::string line(json const& body) { return core::sse_event(body.dump(-1, ' ', false, json::error_handler_t::replace)); }
 
 }  // namespace
 
@@ -70,7 +72,7 @@ std::string chat_finish(ChatWish const& wish, language::Finish const& finish) {
                        {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
                        {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}}}));
   }
-  return out + "data: [DONE]\n\n";
+  return out + core::sse_event("[DONE]");
 }
 
 std::string chat_error(std::string const& code, std::string const& message) {

@@ -13,6 +13,7 @@
 #include "cloud/resilience/failover_model.hpp"
 #include "cloud/resilience/failover_recogniser.hpp"
 #include "cloud/resilience/failover_synthesiser.hpp"
+#include "cloud/volcengine/dialogue/dialogue.hpp"
 #include "cloud/volcengine/recogniser.hpp"
 #include "cloud/volcengine/simulator/scripted_engines.hpp"
 #include "cloud/volcengine/synthesiser.hpp"
@@ -23,8 +24,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array synthesis_paths{"/api/v3/tts/bidirection", "/api/v3/tts/unidirectional/stream",
-                                     "/api/v3/tts/unidirectional"};
+// How a caller is served: recognition, chat and one of these; or all in one.
+constexpr std::string_view dialogue_path = "/api/v3/realtime/dialogue";
+constexpr std::array<std::string_view, 4> paths{"/api/v3/tts/bidirection", "/api/v3/tts/unidirectional/stream",
+                                                "/api/v3/tts/unidirectional", dialogue_path};
 
 struct Counting {
   std::mutex mutex;
@@ -52,8 +55,8 @@ struct Engines {
 };
 
 /// The clients of one simulator, with little patience.
-Engines clients(net::Network& network, std::uint16_t port, char const* synthesis_path, std::string const& name) {
-  auto const at = [&](std::string const& path) {
+Engines clients(net::Network& network, std::uint16_t port, std::string_view served_by, std::string const& name) {
+  auto const at = [&](std::string_view path) {
     net::Address address;
     address.tls = false;
     address.host = "127.0.0.1";
@@ -62,6 +65,17 @@ Engines clients(net::Network& network, std::uint16_t port, char const* synthesis
     return address;
   };
   Account const account{"", {}, Secret("k")};
+  if (served_by == dialogue_path) {
+    dialogue::Options options;
+    options.service = name;
+    options.address = at(dialogue_path);
+    options.account = account;
+    options.open_within = milliseconds(800);
+    options.first_within = milliseconds(800);
+    options.between = milliseconds(500);
+    auto const faces = dialogue::open(network, std::move(options));
+    return {faces.recogniser, faces.model, faces.synthesiser};
+  }
   Recogniser::Options hearing;
   hearing.service = name;
   hearing.address = at("/api/v3/sauc/bigmodel_async");
@@ -76,7 +90,7 @@ Engines clients(net::Network& network, std::uint16_t port, char const* synthesis
   thinking.patience = {milliseconds(800), milliseconds(800), milliseconds(500)};
   Synthesiser::Options speaking;
   speaking.service = name;
-  speaking.address = at(synthesis_path);
+  speaking.address = at(served_by);
   speaking.account = account;
   speaking.connections = 64;
   speaking.open_within = milliseconds(800);
@@ -182,7 +196,7 @@ core::Result<FaultWalk> fault_walk(int turns, int at_once, std::uint32_t seed) {
     std::vector<std::jthread> callers;
     for (int i = 0; i < at_once; ++i) {
       // Every caller has clients of its own, so that what one service did to another caller closes no door for this one.
-      auto const* path = synthesis_paths.at(static_cast<std::size_t>(i) % synthesis_paths.size());
+      auto const path = paths.at(static_cast<std::size_t>(i) % paths.size());
       callers.emplace_back([&, path] {
         auto const engines = together(
             {clients(**network, (*first)->port(), path, "first"), clients(**network, (*second)->port(), path, "second")});

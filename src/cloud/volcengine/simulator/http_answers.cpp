@@ -15,6 +15,7 @@
 #include "cloud/volcengine/account.hpp"
 #include "cloud/volcengine/dialect.hpp"
 #include "cloud/volcengine/simulator/chat_answer.hpp"
+#include "core/event_stream.hpp"
 #include "core/utf8.hpp"
 
 namespace parley::cloud::volcengine {
@@ -175,15 +176,15 @@ asio::awaitable<bool> stream_answer(Shared state, beast::tcp_stream& stream, Req
       text = chat_finish(wish, *finish);
       over = true;
     } else {
-      text = "data: " + chat_error("InternalServiceError", "the engine failed") + "\n\n";
+      text = core::sse_event(chat_error("InternalServiceError", "the engine failed"));
       over = true;
     }
     bool const spoilt = co_await chunks.spoilt(fault, sent);
     if (spoilt) co_return false;
     if (fault.kind == Kind::error_frame || fault.kind == Kind::half_frame) {
       text = fault.kind == Kind::half_frame
-                 ? "data: {\"choices\":[{\n\n"
-                 : "data: " + chat_error(chat_code_of(static_cast<int>(fault.code)), "injected") + "\n\n";
+                 ? core::sse_event(R"({"choices":[{)")
+                 : core::sse_event(chat_error(chat_code_of(static_cast<int>(fault.code)), "injected"));
       over = true;
     }
     bool const went = co_await chunks.send(std::move(text));
@@ -227,7 +228,7 @@ speech::SpeakRequest speak_request(SimulatorState const& state, std::string text
 using Block = core::Result<speech::SpokenBlock>;
 
 std::string object_line(bool sse, int event, json const& object) {
-  return (sse ? "event: " + std::to_string(event) + "\ndata: " : std::string()) + object.dump() + (sse ? "\n\n" : "\n");
+  return sse ? core::sse_event(object.dump(), std::to_string(event)) : object.dump() + "\n";
 }
 
 std::string failure_line(bool sse, std::uint32_t code, std::string const& message) {

@@ -47,7 +47,7 @@ class ServicesTest : public testing::Test {
  protected:
   void start(SimulatorOptions options = {}) {
     options.recogniser = scripted_recogniser({"北京今天天气怎么样", "谢谢你", "what time is it"});
-    options.model = scripted_model();
+    if (!options.model) options.model = scripted_model();
     options.synthesiser = scripted_synthesiser();
     options.key = "marked-key";
     auto simulator = Simulator::start(std::move(options));

@@ -11,7 +11,7 @@ namespace parley::cloud::volcengine {
 
 struct SimulatorState {
   SimulatorOptions options;
-  std::array<std::atomic<std::uint64_t>, 3> sessions{};
+  std::array<std::atomic<std::uint64_t>, 4> sessions{};
   std::atomic<std::uint64_t> connections = 0, faults = 0;
 
   Fault next(Product product) {
@@ -49,6 +49,8 @@ class Session {
                                                            std::string const& path);
 [[nodiscard]] std::shared_ptr<Session> synthesis_session(std::shared_ptr<SimulatorState> state, Peer& peer,
                                                          std::string const& path);
+
+[[nodiscard]] std::shared_ptr<Session> dialogue_session(std::shared_ptr<SimulatorState> state, Peer& peer);
 
 [[nodiscard]] Frame error_frame(std::uint32_t code, std::string const& message);
 

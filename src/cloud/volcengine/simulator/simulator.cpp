@@ -102,7 +102,7 @@ std::uint16_t Simulator::port() const { return implementation_->port; }
 
 Simulator::Counts Simulator::counts() const {
   auto const& state = *implementation_->state;
-  return {state.connections, state.sessions[0], state.sessions[1], state.sessions[2], state.faults};
+  return {state.connections, state.sessions[0], state.sessions[1], state.sessions[2], state.sessions[3], state.faults};
 }
 
 }  // namespace parley::cloud::volcengine

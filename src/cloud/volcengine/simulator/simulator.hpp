@@ -1,7 +1,8 @@
 #pragma once
 // A server that speaks Volcengine's protocols on top of any engines: streaming recognition (/api/v3/sauc/*), bidirectional
-// synthesis (/api/v3/tts/bidirection) and Ark's chat completions (/api/v3/chat/completions), as recorded from the real service:
-// zero values left out, two-pass finals, ids on every event, refused upgrades with their bodies, error codes. Faults on demand.
+// synthesis (/api/v3/tts/bidirection), Ark's chat completions (/api/v3/chat/completions) and the realtime dialogue
+// (/api/v3/realtime/dialogue), as recorded from the real service: zero values left out, two-pass finals, ids on every event,
+// refused upgrades with their bodies, error codes. Faults on demand.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -17,15 +18,15 @@
 
 namespace parley::cloud::volcengine {
 
-enum class Product { recognition, synthesis, chat };
+enum class Product { recognition, synthesis, chat, dialogue };
 
-/// What goes wrong with one upgrade, session or request.
+/// What goes wrong with one upgrade, session or request; of the dialogue with one turn.
 struct Fault {
   enum class Kind {
     none,
     refuse,             ///< the upgrade or request, with `code` (45000010: 401, 45000030: 403, else 500); chat: HTTP `code`
     error_frame,        ///< with `code`, in place of the first result
-    session_failed,     ///< synthesis: event 153 with `code`
+    session_failed,     ///< synthesis, dialogue: event 153 with `code`
     reset,              ///< the connection is cut in place of the first result
     reset_midway,       ///< …behind the first result
     stall,              ///< nothing comes any more
@@ -50,7 +51,7 @@ struct SimulatorOptions {
   /// Added to what the engines take.
   std::chrono::milliseconds asr_final{0}, first_token{0}, first_sound{0};
   std::chrono::milliseconds packet_timeout{8'000};  ///< of recognition: 45000081
-  std::chrono::milliseconds idle_timeout{25'000};   ///< of a synthesis connection between sessions
+  std::chrono::milliseconds idle_timeout{25'000};   ///< of a synthesis connection between sessions, of a dialogue: 52000042
   bool gzip_replies = false;
   bool positive_last_sequence = false;
   bool interim = true;
@@ -61,7 +62,7 @@ struct SimulatorOptions {
 class Simulator {
  public:
   struct Counts {
-    std::uint64_t connections = 0, recognitions = 0, syntheses = 0, chats = 0, faults = 0;
+    std::uint64_t connections = 0, recognitions = 0, syntheses = 0, chats = 0, dialogue_turns = 0, faults = 0;
   };
 
   [[nodiscard]] static core::Result<std::unique_ptr<Simulator>> start(SimulatorOptions options);

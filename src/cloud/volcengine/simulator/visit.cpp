@@ -1,3 +1,6 @@
+// g++ 12 takes the frames of coroutines that it inlines for memory that is freed by another allocator than it came from.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 #include "cloud/volcengine/simulator/visit.hpp"
 
 #include <boost/asio/post.hpp>
@@ -54,6 +57,13 @@ bool Peer::spoil(Fault const& fault, Frame const& frame) {
 
 namespace {
 
+constexpr std::string_view dialogue_path = "/api/v3/realtime/dialogue";
+
+bool is_spoken_here(std::string const& path) {
+  return path == "/api/v3/tts/bidirection" || path == "/api/v3/tts/unidirectional/stream" || path == "/api/v1/tts/ws_binary" ||
+         path == dialogue_path;
+}
+
 class SocketPeer final : public Peer {
  public:
   explicit SocketPeer(beast::tcp_stream stream) : ws_(std::move(stream)) {}
@@ -72,8 +82,13 @@ class SocketPeer final : public Peer {
     if (error) co_return;
     ws_.binary(true);
     open_ = true;
-    session_ = path.find("/tts/") != std::string::npos ? synthesis_session(state, *this, path)
-                                                       : recognition_session(state, *this, fault, path);
+    if (path == dialogue_path) {
+      session_ = dialogue_session(state, *this);
+    } else if (path.find("/tts/") != std::string::npos) {
+      session_ = synthesis_session(state, *this, path);
+    } else {
+      session_ = recognition_session(state, *this, fault, path);
+    }
     beast::flat_buffer buffer;
     while (open_) {
       co_await ws_.async_read(buffer, asio::redirect_error(asio::use_awaitable, error));
@@ -162,8 +177,7 @@ asio::awaitable<void> visit(std::shared_ptr<SimulatorState> state, asio::ip::tcp
     auto const target = request.target();
     if (websocket::is_upgrade(request)) {
       bool const recognition = target.starts_with("/api/v3/sauc/bigmodel");
-      bool const known = recognition || target == "/api/v3/tts/bidirection" || target == "/api/v3/tts/unidirectional/stream" ||
-                         target == "/api/v1/tts/ws_binary";
+      bool const known = recognition || is_spoken_here(std::string(target));
       auto const fault = recognition ? state->next(Product::recognition) : Fault{};
       auto const code = refusal(*state, request, fault);
       if (known && code == 0) {
