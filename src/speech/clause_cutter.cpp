@@ -37,6 +37,27 @@ bool opens_phrase(std::string_view word) {
   return std::ranges::binary_search(words, word);
 }
 
+/// Bytes at the end of this text that are a word which opens a Chinese phrase, with the adverbs before it that go with it
+/// ("也可以", "不是一"); 0 where there is none. All of them are two characters that stand inside no usual longer word.
+std::size_t phrase_at_end(std::string_view text) {
+  static constexpr std::array words{"不会"sv, "不是"sv, "为了"sv, "主要"sv, "以及"sv, "但是"sv, "位于"sv, "例如"sv, "其中"sv,
+                                    "包括"sv, "可以"sv, "可能"sv, "同时"sv, "因为"sv, "因此"sv, "如果"sv, "对于"sv, "已经"sv,
+                                    "应当"sv, "应该"sv, "必须"sv, "成为"sv, "或者"sv, "所以"sv, "是一"sv, "是中"sv, "是个"sv,
+                                    "是在"sv, "是指"sv, "是最"sv, "是由"sv, "来自"sv, "根据"sv, "正在"sv, "比如"sv, "没有"sv,
+                                    "由于"sv, "而且"sv, "能够"sv, "让你"sv, "让您"sv, "通常"sv, "通过"sv, "需要"sv, "非常"sv};
+  static constexpr std::array adverbs{"不"sv, "也"sv, "但"sv, "只"sv, "可"sv, "就"sv, "并"sv,
+                                      "总"sv, "才"sv, "更"sv, "没"sv, "还"sv, "都"sv};
+  constexpr std::size_t character = 3, word = 2 * character;
+  if (text.size() < word || std::ranges::find(words, text.substr(text.size() - word)) == words.end()) return 0;
+  auto const adverb = [&](std::size_t before) {
+    return text.size() >= before + character &&
+           std::ranges::find(adverbs, text.substr(text.size() - before - character, character)) != adverbs.end();
+  };
+  std::size_t length = word;
+  while (adverb(length)) length += character;
+  return length;
+}
+
 }  // namespace
 
 std::vector<std::string> ClauseCutter::push(std::string_view delta) {
@@ -99,6 +120,7 @@ void ClauseCutter::take(std::string_view bytes, char32_t c, std::vector<std::str
   needs_space_ = c < 0x80 && c != U'\n';
   clause_ += bytes;
   count(c);
+  if (core::is_han(c) && first_) look_for_chinese_phrase(out);
   if (c == U'\n' && beats_ > 0) settle(out);
 }
 
@@ -151,12 +173,22 @@ bool ClauseCutter::surely_ends() const {
 void ClauseCutter::look_for_phrase(std::vector<std::string>& out) {
   auto const begin = std::exchange(word_begin_, clause_.size() + 1);
   if (begin == 0 || begin >= clause_.size() || !opens_phrase(std::string_view(clause_).substr(begin))) return;
-  if (beats_ - 2 < lengths_.first_at_phrase) return;
+  if (beats_ - 2 >= lengths_.first_at_phrase) cut_before(begin, 2, out);
+}
+
+/// The same for Chinese, which has no spaces: the word is known by its own characters.
+void ClauseCutter::look_for_chinese_phrase(std::vector<std::string>& out) {
+  auto const length = phrase_at_end(clause_);
+  auto const beats = static_cast<int>(core::decode_utf8(std::string_view(clause_).substr(clause_.size() - length)).size());
+  if (length > 0 && beats_ - beats >= lengths_.first_at_chinese_phrase) cut_before(clause_.size() - length, beats, out);
+}
+
+void ClauseCutter::cut_before(std::size_t begin, int beats, std::vector<std::string>& out) {
   auto word = clause_.substr(begin);
   clause_.resize(begin);
   cut(out);
   clause_ = std::move(word);
-  beats_ = 2;
+  beats_ = beats;
 }
 
 void ClauseCutter::settle(std::vector<std::string>& out) {

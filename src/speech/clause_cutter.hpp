@@ -10,11 +10,12 @@ namespace parley::speech {
 
 /// How long clauses should be, in beats: a Chinese character is one, a word of letters or a number is two.
 struct ClauseLengths {
-  int first_at_pause = 4;   ///< the first clause may end at a comma from here on
-  int first_at_phrase = 8;  ///< and before a word that opens an English phrase ("in", "that", "is")
-  int later_at_pause = 16;  ///< a later one
-  int later_at_end = 6;     ///< a later sentence shorter than this is joined to the next
-  int first_longest = 40;   ///< without any mark, the first is cut between words here
+  int first_at_pause = 4;           ///< the first clause may end at a comma from here on
+  int first_at_phrase = 8;          ///< and before a word that opens an English phrase ("in", "that", "is")
+  int first_at_chinese_phrase = 5;  ///< or a Chinese one ("可以", "因为", "是一")
+  int later_at_pause = 16;          ///< a later one
+  int later_at_end = 6;             ///< a later sentence shorter than this is joined to the next
+  int first_longest = 40;           ///< without any mark, the first is cut between words here
   int later_longest = 100;
 };
 
@@ -39,6 +40,8 @@ class ClauseCutter {
   [[nodiscard]] bool ends_in_abbreviation() const;
   [[nodiscard]] bool surely_ends() const;
   void look_for_phrase(std::vector<std::string>& out);
+  void look_for_chinese_phrase(std::vector<std::string>& out);
+  void cut_before(std::size_t begin, int beats, std::vector<std::string>& out);
 
   ClauseLengths lengths_;
   std::string broken_;  // bytes of a character that is not complete

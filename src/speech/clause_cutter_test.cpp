@@ -38,6 +38,16 @@ TEST(ClauseCutter, TheFirstClauseMayEndBeforeAPhrase) {
   EXPECT_THAT(clauses_of("I am here to help. The shop which I know best opens at nine.", 1).front(), "I am here to help. ");
 }
 
+TEST(ClauseCutter, TheFirstChineseClauseMayEndBeforeAPhrase) {
+  for (std::size_t const step : {1U, 3U, 7U, 100U}) {
+    EXPECT_THAT(clauses_of("秋天去北京旅游可以去看故宫、长城和颐和园。门票要提前预订。", step),
+                ElementsAre("秋天去北京旅游", "可以去看故宫、长城和颐和园。", "门票要提前预订。"));
+    EXPECT_THAT(clauses_of("颐和园的门票也可以在网上买。", step), ElementsAre("颐和园的门票", "也可以在网上买。"));
+    EXPECT_THAT(clauses_of("这家咖啡馆并不是一般的店。", step), ElementsAre("这家咖啡馆", "并不是一般的店。"));
+  }
+  EXPECT_THAT(clauses_of("你可以去看故宫。", 3), ElementsAre("你可以去看故宫。"));  // too short to be spoken alone
+}
+
 TEST(ClauseCutter, ACommaBehindAWordNeedsNoLookAtWhatFollows) {
   ClauseCutter cutter;
   EXPECT_THAT(cutter.push("Of course"), ElementsAre());

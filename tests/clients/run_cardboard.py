@@ -14,8 +14,8 @@ from node_packages import node_packages
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
 CARDBOARD = os.environ.get("CARDBOARD", str(root / "build/release/tests/cardboard_serve"))
-SCRIPTS = ["test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py", "test_beta.py", "test_bad_input.py",
-           "test_langchain_retriever.py"]
+SCRIPTS = ["test_openai_realtime.py", "test_agents_realtime.mjs", "test_agents_python.py", "test_pipecat.py", "test_livekit.py", "test_beta.py",
+           "test_bad_input.py", "test_langchain_retriever.py"]
 
 
 def run(script: str, address: str, process: int) -> bool:
