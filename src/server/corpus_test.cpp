@@ -47,7 +47,8 @@ TEST_P(Recorded, IsUnderstoodToTheLastField) {
   EXPECT_GT(messages, 10);
 }
 
-INSTANTIATE_TEST_SUITE_P(Clients, Recorded, testing::Values("agents_realtime", "agents_python", "pipecat", "livekit", "beta"),
+INSTANTIATE_TEST_SUITE_P(Clients, Recorded,
+                         testing::Values("openai_realtime", "agents_realtime", "agents_python", "pipecat", "livekit", "beta"),
                          [](auto const& client) { return client.param; });
 
 }  // namespace
