@@ -14,13 +14,12 @@ namespace {
 // Every step reads all the weights, which takes as long as some four tokens' arithmetic: 4 tokens a step read a prompt at 58
 // tokens a second, 8 at 78, 16 at 134, 32 at 154. Somebody who waits for an answer waits for his own prompt, and only sound
 // that is about to run dry is more urgent than that, so his steps may be longer; others must not keep him waiting.
-constexpr std::array<std::chrono::nanoseconds, 3> budgets{std::chrono::milliseconds(120), std::chrono::milliseconds(75),
-                                                          std::chrono::milliseconds(150)};  // by pace
-// ggml's flash attention works in tiles for 64 tokens and more; below, it takes several times as long for each. Where nobody
-// is on the telephone a step is worth that much.
-constexpr std::array<double, 3> least_prefill{8, 8, 64};
-constexpr double most_prefill = 128;
-constexpr std::size_t share_of_oldest = 4;  // one part in so many of a step is his who has waited longest
+constexpr std::array<std::chrono::nanoseconds, 4> budgets{std::chrono::milliseconds(120), std::chrono::milliseconds(75),
+                                                          std::chrono::milliseconds(80),
+                                                          std::chrono::milliseconds(700)};  // by pace
+constexpr double least_prefill = 8, most_prefill = LlamaContext::batch_limit;
+constexpr std::size_t short_question = 48;  // tokens that are read in one step, when nobody is on the telephone
+constexpr std::size_t share_of_oldest = 2;  // one part in so many of every other step is his who has waited longest
 
 }  // namespace
 
@@ -44,6 +43,8 @@ struct LlamaContext::Batch {
   llama_batch raw;
 };
 
+bool LlamaContext::flash_attention() { return llama_supports_gpu_offload(); }
+
 core::Result<std::unique_ptr<LlamaContext>> LlamaContext::open(std::shared_ptr<LlamaWeights const> weights,
                                                                LlamaAdapters adapters, LlamaOptions const& options, int cores) {
   llama_context_params params = llama_context_default_params();
@@ -55,8 +56,8 @@ core::Result<std::unique_ptr<LlamaContext>> LlamaContext::open(std::shared_ptr<L
   params.n_seq_max = static_cast<std::uint32_t>(options.sequences + options.kept);
   params.n_threads = cores;
   params.n_threads_batch = cores;
-  params.kv_unified = true;                                // so that a shared beginning costs nothing to copy
-  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;  // it skips the cells of other sequences
+  params.kv_unified = true;  // so that a shared beginning costs nothing to copy
+  params.flash_attn_type = flash_attention() ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
   params.no_perf = true;
   llama_context* const context = llama_init_from_model(weights->model(), params);
   if (context == nullptr) {
@@ -131,7 +132,7 @@ void LlamaContext::read_took(Pace pace, std::size_t tokens, std::chrono::nanosec
   double const share = static_cast<double>(budgets[static_cast<std::size_t>(pace)].count()) / static_cast<double>(time.count());
   if (share < 1) fits *= std::max(share, 0.5);
   if (share >= 1 && tokens >= prefill_size(pace)) fits += std::max(4.0, fits / 4);
-  fits = std::clamp(fits, least_prefill[static_cast<std::size_t>(pace)], most_prefill);
+  fits = std::clamp(fits, least_prefill, most_prefill);
 }
 
 LlamaContext::Part LlamaContext::put(LlamaRequest& request, std::size_t count) {
@@ -153,11 +154,14 @@ std::vector<LlamaContext::Part> LlamaContext::collect(std::span<LlamaRequest* co
   }
   if (readers.empty()) return parts;
   // A short question must not wait for a long document to be read, nor the document for ever. The step that answers a question
-  // reads little else.
+  // reads nothing else, the next a little.
   auto* const oldest = *std::ranges::min_element(readers, {}, &LlamaRequest::came);
   std::ranges::stable_sort(readers, {}, &LlamaRequest::unread);
-  std::size_t budget = std::min(prefill_size(pace), batch_->left());
-  std::size_t reserved = std::min(oldest->unread(), budget / share_of_oldest);
+  std::size_t budget = prefill_size(pace);
+  if (pace == Pace::in_company && readers.front() != oldest) budget = std::max(budget, short_question);
+  budget = std::min(budget, batch_->left());
+  std::size_t reserved = passed_over_ ? std::min({oldest->unread(), prefill_size(pace) / share_of_oldest, budget}) : 0;
+  passed_over_ = true;
   bool answers = false;
   for (LlamaRequest* const request : readers) {
     std::size_t const room = request != oldest ? budget - reserved : answers ? reserved : budget;
@@ -165,6 +169,7 @@ std::vector<LlamaContext::Part> LlamaContext::collect(std::span<LlamaRequest* co
     std::size_t const count = std::min(request->unread(), room);
     if (count == 0) continue;
     budget -= count;
+    if (request == oldest) passed_over_ = false;
     answers = answers || count == request->unread();
     parts.push_back(put(*request, count));
   }

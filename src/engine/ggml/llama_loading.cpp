@@ -36,7 +36,7 @@ PlanWish wish_of(LlamaOptions const& options) {
   return {.tokens = options.total_tokens,
           .batch = LlamaContext::batch_limit,
           .outputs = options.sequences + options.kept,
-          .flash_attention = true};
+          .flash_attention = LlamaContext::flash_attention()};
 }
 
 core::Result<LoadedLlama> load_within(std::filesystem::path const& model, Arbiter& arbiter, LlamaOptions options,

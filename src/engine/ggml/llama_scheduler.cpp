@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::size_t most_clients = 4096;  // remembered for their turns; beyond, all begin anew
 constexpr int steps_an_adapter = 4;         // before another that is wanted has its turn: a change costs some milliseconds
-constexpr auto call_is_over = std::chrono::seconds(5);  // after its last step
+constexpr std::size_t many = 4;             // wait for their first token
+constexpr auto company_lasts = std::chrono::seconds(5);  // after the last request of somebody else
+constexpr auto call_is_over = std::chrono::seconds(5);   // after its last step
 
 }  // namespace
 
@@ -40,6 +42,7 @@ core::Result<void> LlamaScheduler::submit(Request request) {
     return std::unexpected(
         core::Error{core::Code::busy, "the language model has too many requests waiting; try again later", {}, wait});
   }
+  came_ = {request->came, came_[0]};
   Level& line = level(urgency);
   line.waiting.push_back(std::move(request));
   if (!line.pumping) {
@@ -102,7 +105,13 @@ LlamaContext::Pace LlamaScheduler::pace(core::Urgency urgency) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(core::Urgency::text); ++i) steps += load.levels[i].steps;
   auto const now = core::Clock::now();
   if (steps != std::exchange(call_steps_, steps)) call_heard_ = now;
-  return now - call_heard_ < call_is_over ? beside_call : alone;
+  if (now - call_heard_ < call_is_over) return beside_call;
+  auto const reading = std::ranges::count_if(live_, [](auto const& r) { return r->answers() && r->unread() > 1; });
+  std::lock_guard lock(mutex_);
+  auto const waiting = level(urgency).waiting.size();
+  if (static_cast<std::size_t>(reading) + waiting >= many) return undisturbed;
+  auto const other_came = came_[live_.front()->came == came_[0] ? 1 : 0];
+  return live_.size() == 1 && waiting == 0 && now - other_came > company_lasts ? undisturbed : in_company;
 }
 
 void LlamaScheduler::drop_cancelled() {

@@ -65,6 +65,7 @@ class LlamaScheduler : public std::enable_shared_from_this<LlamaScheduler> {
   std::uint64_t call_steps_ = 0;
   core::Instant call_heard_{};  ///< when a step of a call was last seen
   std::mutex mutex_;
+  std::array<core::Instant, 2> came_{};  ///< when the last two requests did, the newest first
   std::array<Level, core::urgency_levels> levels_;
   double service_ms_ = 2000;  ///< a request from its beginning to its end, a running mean; guarded by mutex_
 };
