@@ -130,8 +130,9 @@ Turn hear(speech::UtteranceRecogniser& stream, std::shared_ptr<First> const& hea
 
 Turn whole_turn(Engines const& engines) {
   auto heard = std::make_shared<First>();
-  auto const stream =
-      engines.recogniser->open({}, [heard](core::Result<speech::Transcript> const& text) { heard->now(text.has_value()); });
+  auto const stream = engines.recogniser->open({}, [heard](core::Result<speech::Transcript> const& text) {
+    if (!text || text->revision != 0) heard->now(text.has_value());
+  });
   audio::Samples const frame(512, 0.3F);
   for (int i = 0; i < 62; ++i) stream->push(frame);
   std::this_thread::sleep_for(30ms);  // a person is slower than that
@@ -278,6 +279,7 @@ nlohmann::json many(int calls, int seconds) {
       }
       if (!call->stream) {
         call->stream = far.recogniser->open({}, [&, call](core::Result<speech::Transcript> const& text) {
+          if (text && text->revision == 0) return;  // words on the way
           call->transcript = ms_since(call->asked);
           if (!text) return over(call, false, 0);
           think(call);

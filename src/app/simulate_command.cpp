@@ -54,6 +54,7 @@ core::Result<std::unique_ptr<House>> furnish(Wish const& wish, SimulatorOptions&
     if (!lines) return std::unexpected(lines.error());
     core::start_log("warn");
     options.recogniser = cloud::volcengine::scripted_recogniser(*std::move(lines));
+    options.interim_every = milliseconds(100);
     options.model = cloud::volcengine::scripted_model();
     options.synthesiser = cloud::volcengine::scripted_synthesiser();
     return nullptr;
@@ -72,7 +73,7 @@ core::Result<std::unique_ptr<House>> furnish(Wish const& wish, SimulatorOptions&
   options.synthesiser = engines.synthesiser;
   options.zh_voice = config->voices.at("zh");
   options.en_voice = config->voices.at("en");
-  options.interim = false;  // the machine is busy enough with the final ones
+  options.interim_every = milliseconds(0);  // the machine is busy enough with the final ones
   return house;
 }
 

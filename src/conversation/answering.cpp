@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "conversation/said_words.hpp"
+
 namespace parley::conversation {
 namespace {
 
@@ -11,6 +13,32 @@ using Why = ReplyEnded::Why;
 constexpr std::size_t most_outside = 4;
 // A player at the other end of a network is so far behind the clock.
 constexpr Milliseconds player_behind{400};
+
+enum class Ending { none, statement, question };
+
+Ending ending_of(std::string_view text) {
+  for (std::string_view const mark : {"?", "？"}) {
+    if (text.ends_with(mark)) return Ending::question;
+  }
+  for (std::string_view const mark : {".", "。", "!", "！", "…"}) {
+    if (text.ends_with(mark)) return Ending::statement;
+  }
+  return Ending::none;
+}
+
+/// A mark that was not set yet says nothing; one that makes a question of a statement does.
+bool same_words(std::string_view a, std::string_view b) {
+  if (plain_words(a) != plain_words(b)) return false;
+  auto const x = ending_of(a), y = ending_of(b);
+  return x == y || x == Ending::none || y == Ending::none;
+}
+
+bool same_question(std::vector<language::Message> const& a, std::vector<language::Message> const& b) {
+  if (a == b) return true;
+  return !a.empty() && a.size() == b.size() && std::equal(a.begin(), a.end() - 1, b.begin()) &&
+         a.back().speaker == language::Speaker::user && b.back().speaker == language::Speaker::user &&
+         same_words(a.back().text, b.back().text);
+}
 
 }  // namespace
 
@@ -33,6 +61,11 @@ void Answering::speculate(Moment& moment, std::string const& words) {
   current_.emplace(Running{make(moment, {}), {}, false, true});
   ++answers_;
   current_->reply.think(request_after(moment, words), moment.out);
+}
+
+bool Answering::speculates_on(std::string_view words) const {
+  if (!speculating() || current_->reply.messages().empty()) return false;
+  return same_words(current_->reply.messages().back().text, words);
 }
 
 language::GenerateRequest Answering::request_after(Moment const& moment, std::string const& words) {
@@ -61,7 +94,7 @@ void Answering::withdraw(Moment& moment) {
 
 void Answering::answer(Moment& moment, measure::Turn times) {
   auto const messages = moment.history.messages(moment.settings.instructions, moment.settings.language);
-  if (speculating() && (current_->reply.messages() != messages || current_->reply.failure())) withdraw(moment);
+  if (speculating() && (!same_question(current_->reply.messages(), messages) || current_->reply.failure())) withdraw(moment);
   if (busy()) return;
   bool const fresh = !current_;
   if (fresh) current_.emplace(Running{make(moment, {}), {}, false, true});

@@ -29,7 +29,9 @@ class Answering {
   [[nodiscard]] static language::GenerateRequest request_after(Moment const& moment, std::string const& words);
   /// What has not begun never will.
   void withdraw(Moment& moment);
-  /// The turn is over and in the history: the speculation begins if it was for these very words, else a new answer.
+  /// Whether the answer to these words is being made already. Marks aside: a recogniser that listens along sets them late.
+  [[nodiscard]] bool speculates_on(std::string_view words) const;
+  /// The turn is over and in the history: the speculation begins if it was for these words, else a new answer.
   void answer(Moment& moment, measure::Turn times);
   /// A client asks. `words_coming`: it has to wait for the transcript of a turn that is committed.
   core::Result<void> ask(Moment& moment, ReplyOverrides overrides, measure::Turn times, bool words_coming);

@@ -292,7 +292,6 @@ void Driver::act(OpenUtterance const& open) {
                                       if (at == driver.listening_.end()) return std::nullopt;
                                       if (!result)
                                         return TranscriptArrived{id, at->second.asked, std::unexpected(result.error())};
-                                      if (result->revision == 0) return std::nullopt;  // a partial that nobody asked for
                                       return TranscriptArrived{id, result->revision, std::move(result->text)};
                                     }));
   recogniser->push(ring_.copy(open.from, ring_.end()));

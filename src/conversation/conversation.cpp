@@ -176,7 +176,7 @@ void Conversation::act_on(Moment& moment, Notices const& notices) {
 }
 
 void Conversation::notice(Moment& moment, VoiceBegan const&) {
-  speculations_ = 0;
+  speculations_ = guesses_ = 0;
   idle_prompts_ = 0;
   hearing_.expect(expected_after(history_.last_answer()));
   if (!settings_.turns.interrupt_reply) return;
@@ -198,15 +198,22 @@ void Conversation::notice(Moment& moment, StableWords const& words) {
   moment.out.emplace_back(Prepare{std::move(messages), settings_.tools});
 }
 
-/// Rule 4 of the design: think and speak as if the turn were over; nothing leaves before it is.
+void Conversation::notice(Moment& moment, LikelyWords const& words) { speculate(moment, words.text, guesses_); }
+
 void Conversation::notice(Moment& moment, WordsInPause const& words) {
   if (words.read) {
     moment.out.emplace_back(PredictTextEnd{words.utterance, words.revision, Answering::request_after(moment, words.text)});
   }
-  if (!answers_turns() || owed_ || hearing_.awaits_words() || speculations_ >= most_speculations) return;
-  if (answering_.busy() || answering_.speculating()) return;
-  ++speculations_;
-  answering_.speculate(moment, words.text);
+  speculate(moment, words.text, speculations_);
+}
+
+/// Rule 4 of the design: think and speak as if the turn were over; nothing leaves before it is.
+void Conversation::speculate(Moment& moment, std::string const& words, int& so_far) {
+  if (!answers_turns() || owed_ || hearing_.awaits_words() || answering_.busy() || answering_.speculates_on(words)) return;
+  answering_.withdraw(moment);  // it was for other words
+  if (so_far >= most_speculations) return;
+  ++so_far;
+  answering_.speculate(moment, words);
 }
 
 void Conversation::notice(Moment& moment, WentOn const&) { answering_.withdraw(moment); }

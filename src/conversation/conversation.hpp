@@ -61,12 +61,14 @@ class Conversation {
   void notice(Moment& moment, OverlapBegan const&);
   void notice(Moment& moment, OverlapPassed const&);
   void notice(Moment& moment, StableWords const& words);
+  void notice(Moment& moment, LikelyWords const& words);
   void notice(Moment& moment, WordsInPause const& words);
   void notice(Moment& moment, WentOn const&);
   void notice(Moment& moment, TurnOver const& over);
   void notice(Moment& moment, TurnWords const& words);
   void notice(Moment& moment, TurnDropped const&);
 
+  void speculate(Moment& moment, std::string const& words, int& so_far);
   bool add_item(Moment& moment, Item item, std::string const& after);
   void add_turn(Moment& moment, History::Entry entry);
   void take_words(Moment& moment, std::string const& item, core::Result<std::string> const& words, audio::Heard length,
@@ -87,7 +89,8 @@ class Conversation {
   std::optional<measure::Turn> interrupted_;      ///< the turn whose answer the voice stopped before anything was heard of it
   std::optional<measure::Turn> unasked_;          ///< the last turn for which the client has to ask an answer
   core::Instant stirred_ = core::Instant::min();  ///< when the user was last known to talk
-  int speculations_ = 0;                          ///< in this utterance
+  int speculations_ = 0;                          ///< in this utterance, on final transcripts
+  int guesses_ = 0;                               ///< and on likely words
   int idle_prompts_ = 0;                          ///< since somebody last spoke
   bool ending_ = false, over_ = false;            ///< EndAsked has come; CallOver has been said
   bool hung_up_ = false;

@@ -292,12 +292,19 @@ class World {
   }
   core::Error trouble() { return {core::Code::internal, "it broke", "", {}}; }
 
+  std::string heard() {
+    static constexpr std::string_view texts[] = {"",  "嗯。",     "今天天气怎么样？", "Tell me a story.", "我用Python写",
+                                                 "…", "停一下！", "Uh-huh.",          "从前有一座山",     "我的电话是一三八"};
+    return std::string(texts[number(0, 9)]);
+  }
+  void engine(OpenUtterance const& open) {  // half of the recognisers tell words unasked
+    if (chance(0.5)) return;
+    for (int i = number(0, 6); i > 0; --i) later(50, 4000, TranscriptArrived{open.utterance, 0, heard()});
+  }
   void engine(Transcribe const& t) {
     if (chance(0.02)) return;  // never answered
     if (chance(0.05)) return later(10, 900, TranscriptArrived{t.utterance, t.revision, std::unexpected(trouble())});
-    static constexpr std::string_view heard[] = {"",  "嗯。",     "今天天气怎么样？", "Tell me a story.", "我用Python写",
-                                                 "…", "停一下！", "Uh-huh.",          "从前有一座山",     "我的电话是一三八"};
-    later(10, 900, TranscriptArrived{t.utterance, t.revision, std::string(heard[number(0, 9)])});
+    later(10, 900, TranscriptArrived{t.utterance, t.revision, heard()});
   }
   void engine(PredictEnd const& p) {
     if (chance(0.02)) return;

@@ -38,6 +38,63 @@ TEST(Speculation, thinks_and_speaks_in_the_pause_and_lets_nothing_out_before_the
   EXPECT_EQ(s.count<Speak>(), 1U) << "the second clause";
 }
 
+TEST(Speculation, begins_with_words_told_unasked_and_is_kept_when_the_transcript_says_the_same) {
+  Scenario s;
+  s.voice(1000);
+  s.unasked("今天天气");
+  s.voice(200);
+  s.unasked("今天天气怎么样");
+  EXPECT_EQ(s.count<Generate>(), 0U) << "he still talks";
+  EXPECT_EQ(s.last<UserWordsGrew>().delta, "今天天气");
+  s.silence(256);
+  ASSERT_EQ(s.count<Generate>(), 1U);
+  EXPECT_EQ(s.context().back().text, "今天天气怎么样");
+  s.token("今天天气很好。");
+  s.words("今天天气怎么样？");
+  s.finished(0.9F);
+  EXPECT_EQ(s.count<Generate>(), 1U);
+  EXPECT_EQ(s.count<Abandon>(), 0U);
+  EXPECT_EQ(s.count<ReplyBegan>(), 1U);
+  EXPECT_EQ(s.call().history().entries().front().item.text, "今天天气怎么样？");
+}
+
+TEST(Speculation, of_words_told_unasked_gives_way_to_other_ones) {
+  Scenario s;
+  s.voice(1000);
+  s.unasked("今天天气");
+  s.silence(128);
+  EXPECT_EQ(s.context().back().text, "今天天气");
+  s.unasked("今天天气怎么样");
+  EXPECT_EQ(s.count<Abandon>(), 1U);
+  EXPECT_EQ(s.context().back().text, "今天天气怎么样");
+  s.words("今天天气怎么样呢？");
+  EXPECT_EQ(s.count<Abandon>(), 2U);
+  s.unasked("今天");  // late
+  s.finished(0.9F);
+  EXPECT_EQ(s.count<Generate>(), 3U);
+  EXPECT_EQ(s.context().back().text, "今天天气怎么样呢？");
+  EXPECT_EQ(s.count<ReplyBegan>(), 1U);
+}
+
+TEST(Speculation, a_mark_that_makes_a_question_of_a_statement_makes_other_words) {
+  Scenario s;
+  s.voice(1000);
+  s.unasked("你明天去。");
+  s.silence(256);
+  s.words("你明天去？");
+  EXPECT_EQ(s.count<Abandon>(), 1U);
+  EXPECT_EQ(s.context().back().text, "你明天去？");
+}
+
+TEST(Speculation, is_not_made_of_words_told_long_before_the_pause) {
+  Scenario s;
+  s.voice(1000);
+  s.unasked("今天天气");
+  s.voice(500);
+  s.silence(256);
+  EXPECT_EQ(s.count<Generate>(), 0U);
+}
+
 TEST(Speculation, is_thrown_away_when_the_user_goes_on) {
   Scenario s;
   s.voice(1000);

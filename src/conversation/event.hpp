@@ -67,7 +67,7 @@ struct HungUp {};
 
 struct TranscriptArrived {
   core::UtteranceId utterance;
-  std::uint64_t revision = 0;
+  std::uint64_t revision = 0;  ///< 0: told unasked by a recogniser that listens along; it lags behind the sound
   core::Result<std::string> text;
 };
 struct EndPredicted {

@@ -17,6 +17,8 @@ constexpr std::chrono::seconds words_deadline{20};
 // A sentence of several seconds has grown by a few words.
 constexpr Milliseconds between_partials{1500};
 constexpr std::size_t least_growth = 6;  // bytes: two Chinese characters, a word
+// Words told unasked so long before the last voice do not hold the last of it.
+constexpr Milliseconds interim_lag{300};
 // A new voice so soon after a turn was taken to be over shows that it was not.
 constexpr Milliseconds cut_off_within{1500};
 constexpr Milliseconds shortest_inner_pause{200};
@@ -136,8 +138,21 @@ void Hearing::take_partial(std::uint64_t revision, std::string text, Notices& no
   if (asked == u.asks.end() || asked->second <= u.partial_to) return;
   u.partial_to = asked->second;
   auto const before = std::exchange(u.partial, std::move(text)).value_or("");
+  tell_growth(before, *u.partial, notices);
+}
+
+void Hearing::take_interim(std::string text, Notices& notices) {
+  auto& u = *utterance_;
+  auto const before = std::exchange(u.interim, std::move(text));
+  u.interim_at = end_;
+  if (!u.in_pause) return tell_growth(before, u.interim, notices);
+  if (has_words(u.interim) && u.interim != before) notices.emplace_back(LikelyWords{u.interim});
+}
+
+void Hearing::tell_growth(std::string_view before, std::string_view now, Notices& notices) {
+  auto& u = *utterance_;
   if (!u.announced) return;
-  auto const agreed = agreed_beginning(before, *u.partial);
+  auto const agreed = agreed_beginning(before, now);
   if (agreed.size() < u.stable.size() + least_growth) return;
   u.stable = agreed;
   StableWords words{u.item, u.stable, {}};
@@ -161,6 +176,7 @@ void Hearing::weigh(core::Instant now, TurnTaking const& rule, Notices& notices,
     overlap.above_usual_db = u.level_sum / static_cast<float>(u.level_frames) - usual_level_;
   }
   overlap.words = u.partial;
+  if (!overlap.words && !u.interim.empty()) overlap.words = u.interim;
   overlap.words_are_all = u.partial_to >= tracker_.last_voice();
   overlap.said = around_.said;
   auto verdict = judge(overlap);
@@ -214,6 +230,8 @@ void Hearing::look_at_pause(core::Instant now, TurnTaking const& rule, Notices& 
     return take_words(now, *u.partial, rule, notices);
   }
   ask(core::Urgency::final_transcript, out);
+  auto const lag = Milliseconds((tracker_.last_voice() - u.interim_at).ms());
+  if (has_words(u.interim) && lag < interim_lag) notices.emplace_back(LikelyWords{u.interim});
 }
 
 void Hearing::take_words(core::Instant now, core::Result<std::string> words, TurnTaking const& rule, Notices& notices) {
@@ -304,6 +322,11 @@ Notices Hearing::transcript(core::Instant now, TranscriptArrived const& arrived,
   if (utterance_ && utterance_->id == arrived.utterance) {
     auto& u = *utterance_;
     if (u.words) return notices;
+    if (arrived.revision == 0) {
+      if (arrived.text) take_interim(*arrived.text, notices);
+      consider(now, rule, notices, out);
+      return notices;
+    }
     if (!u.in_pause) {
       if (arrived.text) take_partial(arrived.revision, *arrived.text, notices);
       consider(now, rule, notices, out);

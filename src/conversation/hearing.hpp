@@ -34,6 +34,11 @@ struct StableWords {
   std::string text;
   std::string grown;  ///< what is new since the last time; empty when the transcripts have changed their mind
 };
+/// What a recogniser that listens along has told of the words up to the pause, before its final transcript: perhaps all of
+/// them.
+struct LikelyWords {
+  std::string text;
+};
 /// The words up to the pause that is going on. The turn may be over, or not.
 struct WordsInPause {
   std::string text;
@@ -61,8 +66,8 @@ struct TurnWords {
 /// There were no words in it: a cough, a door.
 struct TurnDropped {};
 
-using Notice =
-    std::variant<VoiceBegan, OverlapBegan, OverlapPassed, StableWords, WordsInPause, WentOn, TurnOver, TurnWords, TurnDropped>;
+using Notice = std::variant<VoiceBegan, OverlapBegan, OverlapPassed, StableWords, LikelyWords, WordsInPause, WentOn, TurnOver,
+                            TurnWords, TurnDropped>;
 using Notices = std::vector<Notice>;
 
 // ---- the ear ----------------------------------------------------------------------------------------------------------------
@@ -130,6 +135,8 @@ class Hearing {
     audio::Heard asked_to;                                     ///< the newest transcript asked for is of the sound before this
     std::optional<std::string> partial;                        ///< newest transcript that was not asked for in a pause
     audio::Heard partial_to;                                   ///< of the sound before this
+    std::string interim;                                       ///< newest words that were told unasked
+    audio::Heard interim_at;                                   ///< they came when so much had been heard
     std::string stable;                                        ///< its beginning that can be relied on
     std::string told;                                          ///< as much of that as was said to have grown
     core::Instant overlap_since, weigh_at = core::never;
@@ -158,6 +165,8 @@ class Hearing {
   void weigh(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);
   [[nodiscard]] bool wants_overlap_words(Overlap const& overlap) const;
   void take_partial(std::uint64_t revision, std::string text, Notices& notices);
+  void take_interim(std::string text, Notices& notices);
+  void tell_growth(std::string_view before, std::string_view now, Notices& notices);
   void went_on(Notices& notices);
   void begins(core::Instant now, TurnTaking const& rule, Ids& ids, Notices& notices, Commands& out);
   void look_at_pause(core::Instant now, TurnTaking const& rule, Notices& notices, Commands& out);

@@ -61,6 +61,8 @@ class Scenario {
     auto const asked = last<Transcribe>();
     tell(TranscriptArrived{asked.utterance, asked.revision, std::move(text)});
   }
+  /// What a recogniser that listens along tells.
+  void unasked(std::string text) { tell(TranscriptArrived{last<OpenUtterance>().utterance, 0, std::move(text)}); }
   void finished(core::Result<float> probability) {
     auto const asked = last<PredictEnd>();
     tell(EndPredicted{asked.utterance, asked.revision, std::move(probability)});

@@ -26,6 +26,7 @@ std::unique_ptr<speech::UtteranceRecogniser> GuardedRecogniser::open(speech::Rec
                                                 sink = std::move(sink)](core::Result<speech::Transcript> transcript) {
     if (transcript) {
       GateOptions gate{.chinese = transcript->language != "en", .refusals_are_masks = true, .client = client};
+      gate.counted = transcript->revision != 0;  // the final words come later
       transcript->text = guard->check(Direction::in, transcript->text, gate).released;
       gate.counted = false;  // they are the same words again
       mask(transcript->segments, *guard, gate);

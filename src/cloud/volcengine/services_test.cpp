@@ -17,6 +17,31 @@ TEST_F(ServicesTest, WhatIsSaidIsRecognised) {
   }
 }
 
+TEST_F(ServicesTest, WordsAreToldWhileTheyAreSpoken) {
+  SimulatorOptions options;
+  options.interim_every = 200ms;
+  start(std::move(options));
+  auto const ears = recogniser();
+  Collected<core::Result<speech::Transcript>> said;
+  auto const stream = ears->open({}, said.sink());
+  stream->push(audio::Samples(16000, 0.3F));
+  auto const sofar = said.wait([](auto const& v) { return v.size() == 5; });
+  EXPECT_EQ(sofar.front()->text, "北");
+  EXPECT_EQ(sofar.back()->text, "北京今天天气");
+  EXPECT_EQ(sofar.back()->revision, 0U);
+  EXPECT_EQ(sofar.back()->language, "zh");
+  stream->transcribe(1, core::Urgency::final_transcript);
+  EXPECT_EQ(said.wait([](auto const& v) { return v.size() == 6; }).back()->text, "北京今天天气怎么样");
+
+  speech::RecogniserOptions recording;  // of which only all the words are wanted
+  recording.recording = true;
+  Collected<core::Result<speech::Transcript>> read;
+  auto const whole = ears->open(recording, read.sink());
+  whole->push(audio::Samples(16000, 0.3F));
+  whole->transcribe(1, core::Urgency::final_transcript);
+  EXPECT_EQ(read.wait([](auto const& v) { return !v.empty(); }).front()->revision, 1U);
+}
+
 TEST_F(ServicesTest, WhoeverTalksOnIsHeardInBothParts) {
   start();
   auto const ears = recogniser();

@@ -192,7 +192,7 @@ TEST_F(DialogueTest, WhoeverTalksOnIsHeardInBothParts) {
 
 TEST_F(DialogueTest, NothingIsAnsweredWhereNothingWasSaid) {
   SimulatorOptions options;
-  options.interim = false;
+  options.interim_every = 0ms;
   begin(std::move(options));
   Transcripts said;
   {

@@ -19,7 +19,6 @@ using language::Speaker;
 using nlohmann::json;
 
 constexpr std::size_t odd_cut = 4801;  // sound is cut in the middle of samples now and then
-constexpr std::size_t samples_between_interims = 16'000;
 constexpr float voice_db = -45;
 constexpr speech::ClauseLengths whole_sentences{1000, 1000, 1000,
                                                 1,    1000, 1000};  // the service cuts otherwise than its clients
@@ -133,7 +132,7 @@ class DialogueSession final : public Session, public std::enable_shared_from_thi
       begin_turn();
       send(event::asr_info, id_, {{"question_id", question_}});
     }
-    if (voice_ && state_->options.interim && samples_ - asked_at_ >= samples_between_interims) {
+    if (voice_ && interim_due(state_->options, samples_ - asked_at_)) {
       asked_at_ = samples_;
       engine_->transcribe(1, core::Urgency::partial);
     }

@@ -137,6 +137,7 @@ using Ending = int FaultWalk::*;
 std::optional<core::Result<std::string>> hear(Engines const& engines) {
   auto const told = std::make_shared<Told<core::Result<std::string>>>();
   auto const stream = engines.recogniser->open({}, [told](core::Result<speech::Transcript> const& said) {
+    if (said && said->revision == 0) return;  // words on the way
     (*told)(said ? core::Result<std::string>(said->text) : std::unexpected(said.error()));
   });
   stream->push(audio::Samples(8000, 0.3F));

@@ -10,7 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t samples_between_interims = 16000;
 constexpr int settled_behind_ms = 850;  // how long after the last word a definite utterance ends, as recorded
 
 class RecognitionSession final : public Session, public std::enable_shared_from_this<RecognitionSession> {
@@ -60,7 +59,7 @@ class RecognitionSession final : public Session, public std::enable_shared_from_
       ++packets_;  // no more time-outs
       if (samples_ == 0) return fail(45000002, "empty audio");
       engine_->transcribe(final_revision, core::Urgency::final_transcript);
-    } else if (interim_ && samples_ - asked_at_ >= samples_between_interims) {
+    } else if (interim_ && interim_due(state_->options, samples_ - asked_at_)) {
       asked_at_ = samples_;
       engine_->transcribe(1, core::Urgency::partial);
     }
@@ -138,7 +137,7 @@ class RecognitionSession final : public Session, public std::enable_shared_from_
 
 std::shared_ptr<Session> recognition_session(std::shared_ptr<SimulatorState> state, Peer& peer, Fault fault,
                                              std::string const& path) {
-  bool const interim = state->options.interim && !path.ends_with("_nostream");
+  bool const interim = !path.ends_with("_nostream");
   return std::make_shared<RecognitionSession>(std::move(state), peer, fault, path.ends_with("_async"), interim);
 }
 

@@ -17,18 +17,35 @@ class ScriptedStream final : public speech::UtteranceRecogniser {
   ScriptedStream(std::function<std::string()> line, speech::Recogniser::Sink sink)
       : line_(std::move(line)), sink_(std::move(sink)) {}
   void push(std::span<float const> samples) override {
-    loud_ = loud_ || std::ranges::any_of(samples, [](float s) { return std::abs(s) > heard_level; });
+    constexpr std::size_t window = audio::heard_hz / 50;
+    for (; !samples.empty(); samples = samples.subspan(std::min(window, samples.size()))) {
+      auto const part = samples.first(std::min(window, samples.size()));
+      if (std::ranges::any_of(part, [](float s) { return std::abs(s) > heard_level; })) loud_ += part.size();
+    }
   }
-  void transcribe(std::uint64_t revision, core::Urgency) override {
-    if (loud_ && text_.empty()) text_ = line_();
-    sink_(speech::Transcript{revision, text_, std::string(core::guess_language(text_)), 0});
+  void transcribe(std::uint64_t revision, core::Urgency urgency) override {
+    if (loud_ > 0 && text_.empty()) text_ = line_();
+    auto text = urgency == core::Urgency::partial ? said_so_far() : text_;
+    auto const language = std::string(core::guess_language(text));
+    sink_(speech::Transcript{revision, std::move(text), language, 0});
   }
 
  private:
+  [[nodiscard]] std::string said_so_far() const {
+    auto const whole = core::decode_utf8(text_);
+    std::size_t left = loud_ * 1000 / audio::heard_hz, count = 0;
+    for (; count < whole.size(); ++count) {
+      std::size_t const takes = core::is_han(whole[count]) ? 160 : 55;
+      if (left < takes) break;
+      left -= takes;
+    }
+    return core::encode_utf8(std::u32string_view(whole).substr(0, count));
+  }
+
   std::function<std::string()> line_;
   speech::Recogniser::Sink sink_;
   std::string text_;
-  bool loud_ = false;
+  std::size_t loud_ = 0;  // samples
 };
 
 class ScriptedRecogniser final : public speech::Recogniser {

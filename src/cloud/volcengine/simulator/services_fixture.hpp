@@ -45,7 +45,13 @@ class Collected {
 
 class ServicesTest : public testing::Test {
  protected:
-  void start(SimulatorOptions options = {}) {
+  /// A simulator that tells no words unasked.
+  static SimulatorOptions asked_only() {
+    SimulatorOptions options;
+    options.interim_every = 0ms;
+    return options;
+  }
+  void start(SimulatorOptions options = asked_only()) {
     options.recogniser = scripted_recogniser({"北京今天天气怎么样", "谢谢你", "what time is it"});
     if (!options.model) options.model = scripted_model();
     options.synthesiser = scripted_synthesiser();
@@ -58,7 +64,7 @@ class ServicesTest : public testing::Test {
     network_ = *std::move(network);
   }
   void start(std::function<Fault(Product, std::uint64_t)> fault) {
-    SimulatorOptions options;
+    auto options = asked_only();
     options.fault = std::move(fault);
     start(std::move(options));
   }

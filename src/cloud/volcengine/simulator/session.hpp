@@ -52,6 +52,12 @@ class Session {
 
 [[nodiscard]] std::shared_ptr<Session> dialogue_session(std::shared_ptr<SimulatorState> state, Peer& peer);
 
+/// `samples`: of 16 kHz, heard since the last words were told.
+[[nodiscard]] inline bool interim_due(SimulatorOptions const& options, std::size_t samples) {
+  auto const every = static_cast<std::size_t>(options.interim_every.count()) * 16;
+  return every > 0 && samples >= every;
+}
+
 [[nodiscard]] Frame error_frame(std::uint32_t code, std::string const& message);
 
 }  // namespace parley::cloud::volcengine

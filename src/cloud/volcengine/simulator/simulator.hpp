@@ -54,7 +54,7 @@ struct SimulatorOptions {
   std::chrono::milliseconds idle_timeout{25'000};   ///< of a synthesis connection between sessions, of a dialogue: 52000042
   bool gzip_replies = false;
   bool positive_last_sequence = false;
-  bool interim = true;
+  std::chrono::milliseconds interim_every{1'000};  ///< of sound, the words so far; zero: never
   /// Asked once for every session or request, from any thread. Empty: nothing ever goes wrong.
   std::function<Fault(Product, std::uint64_t number)> fault;
 };
