@@ -96,7 +96,7 @@ void Hearing::went_on(Notices& notices) {
 }
 
 void Hearing::open(audio::Heard from, bool announced, Ids& ids, Commands& out) {
-  utterance_.emplace();
+  utterance_ = std::make_optional(Utterance{});
   utterance_->id = ids.utterance();
   utterance_->item = ids.name("item_");
   utterance_->from = from;

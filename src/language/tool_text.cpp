@@ -142,7 +142,8 @@ void ToolCallReader::take_call(std::string_view body, std::vector<Piece>& out) {
   space_.clear();
   auto const json = ordered_json::parse(body, nullptr, false);
   auto const name = json.is_object() ? json.value("name", ordered_json()) : ordered_json();
-  bool const offered = name.is_string() && std::ranges::any_of(tools_, [&](Tool const& t) { return t.name == name; });
+  bool const offered =
+      name.is_string() && std::ranges::find(tools_, name.get_ref<std::string const&>(), &Tool::name) != tools_.end();
   auto arguments = json.is_object() ? json.value("arguments", ordered_json::object()) : ordered_json();
   if (arguments.is_string()) arguments = ordered_json::parse(arguments.get<std::string>(), nullptr, false);
   if (!offered || !arguments.is_object()) {
