@@ -197,12 +197,14 @@ class Cloud(unittest.TestCase):
         uses = [use for turn in turns for use in turn["services"]]
         self.assertLessEqual({"doubao-ears", "ark", "doubao"}, {use["service"] for use in uses})
         for use in uses:
+            if use.get("failure") == "cancelled" and "log_id" not in use:
+                continue  # an answer to words that were not all yet, given up before the service had said anything
             self.assertTrue(use["log_id"], use)
             self.assertEqual("cost" in use, priced)
         bill = [l for l in lines if l["type"] == "bill"]
         self.assertEqual(len(bill), 1)
         if priced:
-            self.assertAlmostEqual(bill[0]["sums"]["CNY"], sum(use["cost"] for use in uses + bill[0]["services"]))
+            self.assertAlmostEqual(bill[0]["sums"]["CNY"], sum(use.get("cost", 0) for use in uses + bill[0]["services"]))
             self.assertFalse(bill[0]["without_a_price"])
         else:
             self.assertGreater(bill[0]["without_a_price"]["seed-tts-2.0"], 0)
@@ -240,7 +242,7 @@ class Cloud(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn("抱歉", self.replies(done)[1][-1])
             failures = [use for l in map(json.loads, done.stdout.splitlines()) if l["type"] in ("turn", "bill") for use in l["services"] if "failure" in use]
-            self.assertEqual({use["failure"] for use in failures}, {"unavailable"})
+            self.assertEqual({use["failure"] for use in failures} - {"cancelled"}, {"unavailable"})
             finish()
 
     def test_a_role_may_be_served_by_others(self):

@@ -157,8 +157,10 @@ TEST_F(LlamaTest, TheSamePromptAgainComesFromTheCacheAndAnswersTheSame) {
 TEST_F(LlamaTest, APreparedRoleIsNotReadAgain) {
   std::string const role = "You are Mei, who sells tea in a small shop by the harbour and loves to talk about green tea.";
   auto const prepared = llama_->prepare({{Speaker::system, role}}, Urgency::text);
-  Answer behind;  // the same urgency: done when the preparation is
-  auto const job = llama_->generate(greedy(ask("Hi"), 2), behind.sink());
+  Answer behind;  // less urgent: done after the preparation
+  auto later = greedy(ask("Hi"), 2);
+  later.urgency = Urgency::background;
+  auto const job = llama_->generate(std::move(later), behind.sink());
   behind.wait();
   Answer answer;
   auto const asked = llama_->generate(greedy({{Speaker::system, role}, {Speaker::user, "Hello"}}, 4), answer.sink());
