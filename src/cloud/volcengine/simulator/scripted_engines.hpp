@@ -11,7 +11,8 @@
 namespace parley::cloud::volcengine {
 
 /// Gives the lines one after the other, one a stream; a stream without sound gets an empty text. A partial has as much of its
-/// line as can have been said in the loud sound so far: a Chinese character in 160 ms, a letter in 55 (Kokoro says one in 162–193).
+/// line as can have been said in the loud sound so far: a Chinese character in 160 ms, a letter in 55 (Kokoro says one in
+/// 162–193).
 [[nodiscard]] std::shared_ptr<speech::Recogniser const> scripted_recogniser(std::vector<std::string> lines);
 /// Answers with two sentences in the language of the question, the question in the first, a few characters a piece.
 [[nodiscard]] std::shared_ptr<language::Model> scripted_model();
