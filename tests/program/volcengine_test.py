@@ -122,16 +122,19 @@ class Cloud(unittest.TestCase):
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         return [l["text"] for l in lines if l["type"] == "user"], [l["text"] for l in lines if l["type"] == "reply"]
 
+    def check_both_turns(self, done, out):
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        users, replies = self.replies(done)
+        self.assertEqual(users, LINES)
+        self.assertIn("您刚才说的是：" + LINES[0], replies[-2])
+        self.assertIn("您刚才说的是：" + LINES[1], replies[-1])
+        self.assertGreater(out.stat().st_size, 24000 * 2)
+
     def test_a_chinese_conversation_goes_wholly_over_the_protocols_and_no_key_is_written(self):
         with simulator("--script", self.script, "--asr-final-ms", 250, "--first-token-ms", 350, "--first-sound-ms", 200) as (port, finish):
             out = self.folder / "answer.wav"
             done = self.parley("call", self.question, self.question, "--role", "xiaohe", "--json", "--out", out, "--config", self.config(port))
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            users, replies = self.replies(done)
-            self.assertEqual(users, LINES)
-            self.assertIn("您刚才说的是：" + LINES[0], replies[-2])
-            self.assertIn("您刚才说的是：" + LINES[1], replies[-1])
-            self.assertGreater(out.stat().st_size, 24000 * 2)
+            self.check_both_turns(done, out)
             self.check_services(done, priced=False)
             doctor = self.parley("doctor", "--cloud", "--config", self.config(port))
             self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
@@ -159,12 +162,7 @@ class Cloud(unittest.TestCase):
             out = self.folder / "answer.wav"
             config = self.dialogue_config(port)
             done = self.parley("call", self.question, self.question, "--role", "xiaohe", "--json", "--out", out, "--config", config)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            users, replies = self.replies(done)
-            self.assertEqual(users, LINES)
-            self.assertIn("您刚才说的是：" + LINES[0], replies[-2])
-            self.assertIn("您刚才说的是：" + LINES[1], replies[-1])
-            self.assertGreater(out.stat().st_size, 24000 * 2)
+            self.check_both_turns(done, out)
             uses = [use for l in map(json.loads, done.stdout.splitlines()) if l["type"] in ("turn", "bill") for use in l["services"]]
             self.assertEqual({use["service"] for use in uses}, {"doubao-live"}, uses)
             doctor = self.parley("doctor", "--cloud", "--config", config)

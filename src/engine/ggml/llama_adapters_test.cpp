@@ -15,13 +15,7 @@ using language::Speaker;
 using ::testing::HasSubstr;
 
 GenerateRequest ask(std::string prompt, std::string adapter, int max_tokens = 12) {
-  GenerateRequest request;
-  request.messages = {{Speaker::user, std::move(prompt)}};
-  request.raw = true;
-  request.sampling.temperature = 0;
-  request.sampling.repeat_penalty = 1;
-  request.sampling.max_tokens = max_tokens;
-  request.sampling.alternatives = 2;
+  auto request = raw(std::move(prompt), max_tokens);
   request.adapter = std::move(adapter);
   return request;
 }

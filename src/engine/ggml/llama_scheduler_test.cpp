@@ -14,23 +14,11 @@ namespace parley::engine {
 namespace {
 
 using language::GenerateRequest;
-using language::Speaker;
 
 std::string letters(std::mt19937& chance, std::size_t count) {
   std::string text(count, ' ');
   for (auto& each : text) each = static_cast<char>('a' + chance() % 26);
   return text;
-}
-
-GenerateRequest raw(std::string prompt, int max_tokens) {
-  GenerateRequest request;
-  request.messages = {{Speaker::user, std::move(prompt)}};
-  request.raw = true;
-  request.sampling.temperature = 0;
-  request.sampling.repeat_penalty = 1;
-  request.sampling.max_tokens = max_tokens;
-  request.sampling.alternatives = 2;
-  return request;
 }
 
 class LlamaSchedulerTest : public ::testing::Test {

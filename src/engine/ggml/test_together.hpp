@@ -15,6 +15,18 @@
 
 namespace parley::engine {
 
+/// Read as it stands and answered greedily, with the two likeliest tokens told, so that near ties show.
+inline language::GenerateRequest raw(std::string prompt, int max_tokens) {
+  language::GenerateRequest request;
+  request.messages = {{language::Speaker::user, std::move(prompt)}};
+  request.raw = true;
+  request.sampling.temperature = 0;
+  request.sampling.repeat_penalty = 1;
+  request.sampling.max_tokens = max_tokens;
+  request.sampling.alternatives = 2;
+  return request;
+}
+
 /// What somebody was told. When two tokens were all but equally likely, the sums' last digits decide between them, and these
 /// hang on which requests share a step: then another answer is no mistake.
 struct Told {

@@ -77,14 +77,7 @@ class DialogueTest : public ServicesTest {
     language::GenerateRequest request;
     request.messages = std::move(messages);
     thinking_ = faces_.model->generate(std::move(request), pieces.sink());
-    Written result;
-    for (auto const& piece :
-         pieces.wait([](auto const& p) { return !p.empty() && !std::holds_alternative<language::Delta>(p.back()); })) {
-      if (auto const* delta = std::get_if<language::Delta>(&piece)) result.text += delta->text;
-      if (auto const* finish = std::get_if<language::Finish>(&piece)) result.finish = *finish;
-      if (auto const* error = std::get_if<core::Error>(&piece)) result.error = *error;
-    }
-    return result;
+    return written(pieces);
   }
   /// What a conversation does with an answer: cut into clauses, two of them asked for at a time.
   std::vector<Spoken> say_all(std::string const& text) {

@@ -140,11 +140,7 @@ class ServicesTest : public testing::Test {
     std::optional<language::Finish> finish;
     std::optional<core::Error> error;
   };
-  static Written written(language::Model& model, std::string const& asked = "北京在哪里") {
-    Collected<language::Piece> pieces;
-    language::GenerateRequest request;
-    request.messages = {{language::Speaker::system, "你是小禾。"}, {language::Speaker::user, asked}};
-    auto const job = model.generate(std::move(request), pieces.sink());
+  static Written written(Collected<language::Piece>& pieces) {
     Written result;
     for (auto const& piece :
          pieces.wait([](auto const& p) { return !p.empty() && !std::holds_alternative<language::Delta>(p.back()); })) {
@@ -153,6 +149,13 @@ class ServicesTest : public testing::Test {
       if (auto const* error = std::get_if<core::Error>(&piece)) result.error = *error;
     }
     return result;
+  }
+  static Written written(language::Model& model, std::string const& asked = "北京在哪里") {
+    Collected<language::Piece> pieces;
+    language::GenerateRequest request;
+    request.messages = {{language::Speaker::system, "你是小禾。"}, {language::Speaker::user, asked}};
+    auto const job = model.generate(std::move(request), pieces.sink());
+    return written(pieces);
   }
 
   std::unique_ptr<Simulator> simulator_;
