@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace parley::core {
 namespace {
@@ -57,6 +59,16 @@ struct Range {
 template <std::size_t N>
 bool within(std::array<Range, N> const& ranges, char32_t c) noexcept {
   return std::ranges::any_of(ranges, [c](Range r) { return c >= r.first && c <= r.last; });
+}
+
+/// How many bytes at the beginning are ASCII, in eights.
+std::size_t ascii_prefix(std::string_view bytes) noexcept {
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; at + sizeof eight <= bytes.size(); at += sizeof eight) {
+    std::memcpy(&eight, bytes.data() + at, sizeof eight);
+    if ((eight & 0x8080808080808080U) != 0) break;
+  }
+  return at;
 }
 
 }  // namespace
@@ -121,6 +133,10 @@ std::size_t complete_utf8_prefix(std::string_view bytes) noexcept {
 std::size_t count_code_points(std::string_view bytes) noexcept {
   std::size_t count = 0;
   while (!bytes.empty()) {
+    auto const plain = ascii_prefix(bytes);
+    count += plain;
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) break;
     bytes.remove_prefix(decode_one(bytes).length);
     ++count;
   }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
+
 namespace parley::core {
 namespace {
 
@@ -31,6 +34,16 @@ TEST(Utf8, EveryMalformedByteBecomesOneReplacement) {
   EXPECT_FALSE(is_valid_utf8("\xED\xA0\x80"));
   EXPECT_FALSE(is_valid_utf8("ok\x80"));
   EXPECT_TRUE(is_valid_utf8(""));
+}
+
+TEST(Utf8, CountsWhatItDecodes) {
+  std::mt19937 chance(3);
+  std::array<std::string_view, 6> const parts{"a", "plain ASCII of some length", "é", "你", "😀", "\xE4\xBD"};
+  for (int i = 0; i < 1000; ++i) {
+    std::string bytes;
+    for (auto n = chance() % 12; n > 0; --n) bytes += parts[chance() % parts.size()];
+    ASSERT_EQ(count_code_points(bytes), decode_utf8(bytes).size()) << bytes;
+  }
 }
 
 TEST(Utf8, WhatCannotBeEncodedBecomesTheReplacement) {
