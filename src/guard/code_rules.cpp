@@ -37,7 +37,7 @@ void find_email(NormalText const& text, std::size_t at, Findings& out) {
   while (begin > 0 && at - begin <= longest_local_part && is_local(text.text[begin - 1])) --begin;
   if (at - begin > longest_local_part) return;
   while (begin < at && !is_alnum(text.text[begin]) && text.text[begin] != U'_') ++begin;
-  if (begin == at || text.text[at - 1] == U'.') return;
+  if (begin == at || text.text[at - 1] == U'.' || !is_alnum(text.at(at + 1))) return;
   auto end = at + 1;
   while (end < text.size() && end - at <= longest_domain && is_domain(text.text[end])) ++end;
   if (text.at(end) == U'@') return;  // user@host@…: no address

@@ -184,6 +184,19 @@ TEST(Gate, InjectionIsASoftScore) {
   EXPECT_LT(check("系统会提示您输入密码，请不要忽略这条消息。").injection_score, 0.3);
 }
 
+/// What the fuzzer found: a piece that the first look passes over and the detectors do not.
+TEST(Gate, TheSameByteByByteAsWhole) {
+  for (std::string const text : {"0@.O.dd\b\n"}) {
+    auto gate = the_guard()->open(Direction::out, {.today = today});
+    std::string out;
+    for (char const byte : text) out += gate.push(std::string_view(&byte, 1));
+    out += gate.finish();
+    auto const whole = check(text);
+    EXPECT_EQ(out, whole.released);
+    EXPECT_EQ(gate.findings().size(), whole.findings.size()) << text;
+  }
+}
+
 /// A thousand secrets in running text, cut at every byte.
 TEST(Gate, NothingLeaksHoweverTheStreamIsCut) {
   static constexpr std::array zh{"您好，我的信息是 ", "请记一下：", "他说", "（备注）"};
@@ -243,6 +256,37 @@ TEST(Gate, FirstLookAndTrimmingChangeNothing) {
     ASSERT_EQ(out, whole.released);
     ASSERT_EQ(gate.findings().size(), whole.findings.size());
   }
+}
+
+/// A key behind something else on its line is as long as it is.
+TEST(Gate, APrivateKeyBehindANumberIsFoundToItsEnd) {
+  std::string const key =
+      "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq2x3Z5vGmTzkQp\nabcdefghijklmnopqrstuvwxyzABCDEFGH\n-----END PRIVATE "
+      "KEY-----";
+  EXPECT_EQ(check("编号 88123456789 " + key + "\n以上。").released, "编号 88123456789 [私钥]\n以上。");
+}
+
+/// Texts of crumbs that findings are made of, most of which are none: the first look lets none of them through.
+TEST(Gate, FirstLookMissesNothingThatIsMadeOfCrumbs) {
+  static constexpr std::array crumbs{
+      "1",    "3",    "8",    "0",        "13",     "2001",    "a",     "f",      "A",    "Xy",   "q",    "R2",   ":",
+      "::",   ".",    "-",    "/",        "_",      "=",       " ",     " ",      ", ",   "one ", "two ", "oh ",  "o ",
+      "zero", "five", "-six", "ten ",     "double", "twenty-", "三",    "零",     "八",   "sk-",  "AKLT", "ghp_", "hf_",
+      "eyJ",  "LTAI", "GB82", "WEST",     "123456", "@",       "x.com", "京",     "A8",   "E8",   "(",    ")",    "key ",
+      "密码", "：",   "是",   "pin code", "secret", "fe80",    "dead",  "Zq9Lm4", "7Yt2", "\n",   "。"};
+  test::SecretMaker maker(11);
+  std::size_t found = 0;
+  for (int round = 0; round < 100'000; ++round) {
+    std::string text;
+    for (auto n = 2 + maker.below(14); n > 0; --n) text += maker.one_of(crumbs);
+    Scanner::Options options{.final = true, .released = 0, .today = today, .skip_first_look = false};
+    auto const quick = the_guard()->scanner().scan(text, options);
+    options.skip_first_look = true;
+    auto const slow = the_guard()->scanner().scan(text, options);
+    ASSERT_EQ(quick.hits.size(), slow.hits.size()) << text;
+    found += slow.hits.size();
+  }
+  EXPECT_GT(found, 1000U) << "there has to be something to miss";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #pragma once
-// Many regular expressions looked for in one pass (Vectorscan). Bytes, not characters. Thread-safe.
+// Many regular expressions looked for at once (Vectorscan). Bytes, not characters. Thread-safe.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,8 +18,9 @@ class PatternSet {
     unsigned id = 0;
     bool caseless = true;
     bool with_start = false;  ///< reports where a hit begins as well; slower
+    unsigned pass = 0;        ///< those of one pass are looked for together; kinds that go badly together are quicker apart
   };
-  /// `begin` is 0 without `with_start`; hits come in the order of their ends.
+  /// `begin` is 0 without `with_start`; the hits of one pass come in the order of their ends.
   using Hit = std::function<void(unsigned id, std::size_t begin, std::size_t end)>;
 
   /// Errors name the expression. An empty set finds nothing.

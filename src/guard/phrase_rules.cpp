@@ -1,6 +1,7 @@
 // What somebody calls secret himself: 身份证号：…, 密码是…, password: …. The finding is the value, not the name.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "core/utf8.hpp"
 #include "guard/numerals.hpp"
@@ -56,8 +57,10 @@ constexpr std::array<Name, 38> names{{
 
 /// Quick: most characters begin none.
 constexpr bool begins_name(char32_t c) noexcept {
-  return std::u32string_view(U"账帐密口钥秘令验银身护社信卡passwdicb").find(c) != std::u32string_view::npos;
+  if (c < 0x80) return c == U'p' || c == U'a' || c == U's' || c == U'i' || c == U'c' || c == U'b';
+  return c >= 0x4E00 && std::u32string_view(U"账帐密口秘令验银身护社信").find(c) != std::u32string_view::npos;
 }
+static_assert(std::ranges::all_of(names, [](Name const& name) { return begins_name(name.word.front()); }));
 
 constexpr bool ends_value(char32_t c) noexcept {
   return is_blank(c) || c == U',' || c == U';' || c == U'"' || c == U'\'' || c == U'`' || c == U'<' || c == U'>' || c == U'(' ||
@@ -69,8 +72,7 @@ enum class Tie { none, colon, is };
 
 class PhraseFinder {
  public:
-  PhraseFinder(Segment const& segment, Findings& out)
-      : segment_(segment), text_(segment.text), out_(out), chains_(numeral_chains(segment.text, segment.final)) {}
+  PhraseFinder(Segment const& segment, Findings& out) : segment_(segment), text_(segment.text), out_(out) {}
 
   void find() {
     for (std::size_t at = 0; at < text_.size(); ++at) {
@@ -122,16 +124,17 @@ class PhraseFinder {
   }
 
   void judge(Name const& name, Tie tie, std::size_t begin) {
+    if (!chains_) chains_ = numeral_chains(text_, segment_.final);
     auto const chain =
-        std::ranges::find_if(chains_, [begin](NumeralChain const& c) { return c.numerals.front().begin == begin; });
-    if (chain != chains_.end() && chain->numerals.size() >= 4 && !is_alnum(text_.at(chain->numerals.back().end))) {
+        std::ranges::find_if(*chains_, [begin](NumeralChain const& c) { return c.numerals.front().begin == begin; });
+    if (chain != chains_->end() && chain->numerals.size() >= 4 && !is_alnum(text_.at(chain->numerals.back().end))) {
       if (chain->open && !segment_.final) out_.hold(begin);
       if (worth(name, chain->numerals.size())) out_.add(Rule::phrase, begin, chain->numerals.back().end, 0.4F);
       return;
     }
     auto end = begin;
     while (end < text_.size() && !ends_value(text_.text[end]) && end - begin < 256) ++end;
-    bool const open = end == text_.size() || (chain != chains_.end() && chain->open);
+    bool const open = end == text_.size() || (chain != chains_->end() && chain->open);
     if (open && !segment_.final) out_.hold(begin);
     while (end > begin && std::u32string_view(U".!?:").find(text_.text[end - 1]) != std::u32string_view::npos) --end;
     if (end > begin && convincing(name, tie, {text_.text.data() + begin, end - begin}, text_.at(end))) {
@@ -162,7 +165,7 @@ class PhraseFinder {
   Segment const& segment_;
   NormalText const& text_;
   Findings& out_;
-  std::vector<NumeralChain> chains_;
+  std::optional<std::vector<NumeralChain>> chains_;  ///< read when the first name has a value
 };
 
 }  // namespace

@@ -9,12 +9,6 @@ namespace parley::guard {
 namespace {
 
 constexpr std::string_view key_opening = "-----BEGIN ";
-/// As Trigger::run has them.
-bool in_run(char c) noexcept {
-  auto const byte = static_cast<unsigned char>(c);
-  return is_alnum(byte) || c == '+' || c == '/' || c == '_' || c == '.' || c == '=' || c == '-';
-}
-
 constexpr std::string_view key_closing = "-----END ";
 
 /// Any word, number or address at the end of the text may still grow into something.
@@ -71,22 +65,26 @@ core::Result<Scanner> Scanner::compile(Policy const& policy) {
 
 /// The pieces before `tail` in which something may stand, each from one break to another.
 std::vector<Scanner::Piece> Scanner::pieces_to_read(std::string_view text, std::size_t tail) const {
-  std::vector<Piece> pieces;
+  struct Sign {
+    Trigger trigger;
+    std::size_t end;
+  };
+  std::vector<Sign> signs;
   auto const before_tail = text.substr(0, tail);
-  std::size_t run_end = 0;  // of the last run that was looked at
-  auto const scanned = triggers_.scan(before_tail, [&](unsigned id, std::size_t, std::size_t end) {
-    auto const trigger = static_cast<Trigger>(id);
+  auto const scanned = triggers_.scan(
+      before_tail, [&](unsigned id, std::size_t, std::size_t end) { signs.push_back({static_cast<Trigger>(id), end}); });
+  if (!scanned) return {{0, tail}};  // not looked at: then all of it is read
+  each_long_run(before_tail, [&](std::size_t begin, std::size_t end) {
+    if (may_be_secret(text.substr(begin, end - begin))) signs.push_back({Trigger::any, end});
+  });
+  std::ranges::sort(signs, {}, &Sign::end);
+
+  std::vector<Piece> pieces;
+  for (auto const& [trigger, end] : signs) {
     bool const injection = trigger == Trigger::injection || trigger == Trigger::disguise;
-    if (!pieces.empty() && end <= pieces.back().end) {
+    if (!pieces.empty() && end <= pieces.back().end && trigger != Trigger::private_key) {
       pieces.back().injection = pieces.back().injection || injection;
-      return;
-    }
-    if (trigger == Trigger::run) {
-      if (end <= run_end) return;
-      auto begin = end;
-      while (begin > 0 && in_run(text[begin - 1])) --begin;
-      for (run_end = end; run_end < tail && in_run(text[run_end]);) ++run_end;
-      if (!may_be_secret(text.substr(begin, run_end - begin))) return;
+      continue;
     }
     auto const begin = break_before(text, end - 1);
     auto stop = break_after(before_tail, end);
@@ -100,8 +98,7 @@ std::vector<Scanner::Piece> Scanner::pieces_to_read(std::string_view text, std::
     } else {
       pieces.push_back({begin, stop, injection});
     }
-  });
-  if (!scanned) return {{0, tail}};  // not looked at: then all of it is read
+  }
   return pieces;
 }
 
@@ -170,10 +167,11 @@ Scanner::Scan Scanner::scan(std::string_view text, Options const& options) const
   auto tail = options.final ? text.size() : break_before(text, text.size());
   if (!options.final && text.size() - tail > longest_hold_bytes) tail = text.size();
   // A private key goes over many lines: it is one piece until it is closed, or too long to be one.
-  auto const opening = text.rfind(key_opening, text.size());
-  if (!options.final && opening != std::string_view::npos && opening < tail && text.size() - opening <= longest_hold_bytes &&
-      text.find(key_closing, opening) == std::string_view::npos) {
-    tail = break_before(text, opening);
+  auto const from = text.size() - std::min(text.size(), longest_hold_bytes);
+  auto const opening = options.final ? std::string_view::npos : text.substr(from).rfind(key_opening);
+  if (opening != std::string_view::npos && from + opening < tail &&
+      text.find(key_closing, from + opening) == std::string_view::npos) {
+    tail = break_before(text, from + opening);
   }
   out.safe = static_cast<std::uint32_t>(tail);
   if (options.skip_first_look) {

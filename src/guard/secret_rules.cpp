@@ -143,6 +143,21 @@ void find_telegram(NormalText const& text, std::size_t colon, Findings& out) {
   if (end - colon - 1 == 35) out.add(Rule::secret, begin, end, 1.0F, "telegram");
 }
 
+/// Of what `find_random` is given, by its characters alone: false when it would find nothing, whatever stands before.
+bool may_be_random(std::string_view run) noexcept {
+  while (!run.empty() && std::string_view(".-_/").find(run.back()) != std::string_view::npos) run.remove_suffix(1);
+  if (run.find('.') != std::string_view::npos) return run.size() == 49 && run[32] == '.';
+  if (run.size() < 20) return false;
+  int digits = 0, upper = 0, lower = 0, hex = 0;
+  for (unsigned char const c : run) {
+    digits += is_digit(c) ? 1 : 0;
+    upper += is_upper(c) ? 1 : 0;
+    lower += is_lower(c) ? 1 : 0;
+    hex += is_hex(c) || c == '-' ? 1 : 0;
+  }
+  return (digits >= 2 && upper > 0 && lower > 0) || (run.size() >= 32 && static_cast<std::size_t>(hex) == run.size());
+}
+
 void find_random(NormalText const& text, std::size_t begin, std::size_t end, Findings& out) {
   std::u32string_view run(text.text.data() + begin, end - begin);
   while (!run.empty() && (run.back() == U'.' || run.back() == U'-' || run.back() == U'_' || run.back() == U'/'))
@@ -205,12 +220,25 @@ void find_secrets(Segment const& segment, Findings& out) {
 }
 
 bool may_be_secret(std::string_view run) noexcept {
-  if (run.find_first_of("0123456789") != std::string_view::npos) return true;
-  auto const in_run = [run](Shape const& shape) {
-    auto const same = [](char c, char32_t p) { return static_cast<unsigned char>(c) == p; };
-    return !std::ranges::search(run, shape.prefix, same).empty();
-  };
-  return std::ranges::any_of(shapes, in_run);
+  for (std::size_t at = 0; at < run.size(); ++at) {
+    auto const c = static_cast<unsigned char>(run[at]);
+    auto const before = at > 0 ? static_cast<unsigned char>(run[at - 1]) : 0U;
+    if (!is_alnum(c) || is_alnum(before) || before == '_') continue;
+    auto const same = [](char own, char32_t p) { return static_cast<unsigned char>(own) == p; };
+    auto const begins = [&](Shape const& shape) {
+      return shape.prefix.front() == c && shape.prefix.size() <= run.size() - at &&
+             std::ranges::equal(run.substr(at, shape.prefix.size()), shape.prefix, same);
+    };
+    if (std::ranges::any_of(shapes, begins)) return true;
+  }
+  // What `find_random` asks of a run that it takes apart at name=value.
+  for (std::size_t begin = 0; begin < run.size();) {
+    auto end = begin + 1;
+    while (end < run.size() && !(run[end] == '=' && end + 1 < run.size() && run[end + 1] != '=')) ++end;
+    if (may_be_random(run.substr(begin, end - begin))) return true;
+    begin = end;
+  }
+  return false;
 }
 
 void find_private_keys(Segment const& segment, Findings& out) {

@@ -1,7 +1,10 @@
 #pragma once
-// The first look: one pass of Vectorscan over the raw bytes that says where anything at all may stand. It errs to one side
-// only: what a detector would find always triggers (gate_test.cpp compares). Ordinary prose passes at the speed of this pass.
+// The first look over the raw bytes that says where anything at all may stand: patterns (Vectorscan) and long runs. It errs to
+// one side only: what a detector would find always triggers (gate_test.cpp compares). Ordinary prose passes at the speed of
+// this.
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "guard/pattern_set.hpp"
@@ -12,7 +15,6 @@ namespace parley::guard {
 enum class Trigger : unsigned {
   any,          // something may stand here
   private_key,  // "-----BEGIN ": what follows may span many lines
-  run,          // many letters, digits and the like in a row: worth a look if `may_be_secret` says so
   disguise,     // characters that hide others: anything may stand here
   injection,    // an injection phrase
 };
@@ -20,5 +22,9 @@ enum class Trigger : unsigned {
 /// `words`: expressions of word lists; `injection`: of injection phrases.
 [[nodiscard]] core::Result<PatternSet> compile_triggers(std::vector<std::string> const& words,
                                                         std::vector<std::string> const& injection);
+
+/// Calls `run` with each stretch of 20 bytes and more that are nothing but letters, digits and what keys and addresses have
+/// between them, from the left. Looks at every twentieth byte where there is none.
+void each_long_run(std::string_view text, std::function<void(std::size_t begin, std::size_t end)> const& run);
 
 }  // namespace parley::guard
