@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 
 struct Wish {
   std::string config_file, script, key_from, host = "127.0.0.1";
-  int port = 8091, threads = 1, asr_final_ms = 0, first_token_ms = 0, first_sound_ms = 0;
+  int port = 8091, threads = 1, asr_final_ms = 0, first_token_ms = 0, first_sound_ms = 0, interim_lag_ms = 0;
   double faults = 0;
   std::uint32_t seed = 1;
 };
@@ -53,8 +53,8 @@ core::Result<std::unique_ptr<House>> furnish(Wish const& wish, SimulatorOptions&
     auto lines = read_script(wish.script);
     if (!lines) return std::unexpected(lines.error());
     core::start_log("warn");
-    options.recogniser = cloud::volcengine::scripted_recogniser(*std::move(lines));
-    options.interim_every = milliseconds(100);
+    options.recogniser = cloud::volcengine::scripted_recogniser(*lines, milliseconds(wish.interim_lag_ms));
+    options.interim_every = milliseconds(20);  // behind every packet, as the service does
     options.model = cloud::volcengine::scripted_model();
     options.synthesiser = cloud::volcengine::scripted_synthesiser();
     return nullptr;
@@ -138,6 +138,9 @@ void add_simulate_command(CLI::App& app, int& exit_code) {
   volcengine->add_option("--port", wish->port, "default 8091; 0: any free one")->check(CLI::Range(0, 65535));
   volcengine->add_option("--threads", wish->threads, "of the server")->check(CLI::Range(1, 64));
   volcengine->add_option("--script", wish->script, "a file of utterances, one a line: no models are needed");
+  volcengine
+      ->add_option("--interim-lag-ms", wish->interim_lag_ms, "with a script: interim words come so long after they were said")
+      ->check(CLI::Range(0, 60000));
   volcengine->add_option("--config", wish->config_file, "configuration of the models behind it");
   volcengine->add_option("--key-from", wish->key_from, "environment variable with the only key that is accepted");
   volcengine->add_option("--asr-final-ms", wish->asr_final_ms, "added before a final transcript")->check(CLI::Range(0, 60000));

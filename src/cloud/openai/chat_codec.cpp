@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cloud/json_member.hpp"
 #include "cloud/openai/refusal.hpp"
 
 namespace parley::cloud::openai {
@@ -16,18 +17,6 @@ json const empty_object = json::object();
 json const& object_at(json const& parent, char const* key) {
   auto const at = parent.find(key);
   return at != parent.end() && at->is_object() ? *at : empty_object;
-}
-
-std::string text_at(json const& parent, char const* key) {
-  auto const at = parent.find(key);
-  if (at == parent.end()) return {};
-  if (at->is_string()) return at->get<std::string>();
-  return at->is_number_integer() ? at->dump() : std::string();
-}
-
-int number_at(json const& parent, char const* key) {
-  auto const at = parent.find(key);
-  return at != parent.end() && at->is_number() ? at->get<int>() : 0;
 }
 
 json message_of(language::Message const& message) {

@@ -36,7 +36,13 @@ TEST(Recognition, ReadsWhatWasRecordedWithItsOmissions) {
   EXPECT_EQ(silence.text, "");
   EXPECT_EQ(silence.duration_ms, 3000);
   EXPECT_EQ(read(R"({"result":[{"text":"你"},{"text":"好"}]})").text, "你好");  // the documents' table calls it a list
-  EXPECT_EQ(read(R"({"result":{"text":7,"utterances":[1,{"definite":"yes","start_time":-1}]},"audio_info":[]})").text, "");
+  EXPECT_EQ(read(R"({"result":{"text":[],"utterances":[1,{"definite":"yes","start_time":-1}]},"audio_info":[]})").text, "");
+  auto const huge = read(
+      R"({"audio_info":{"duration":1e300},"result":{"utterances":[{"start_time":-1e300,"end_time":18446744073709551615}]}})");
+  EXPECT_EQ(huge.duration_ms, 1'000'000'000) << "no integer holds what was sent";
+  ASSERT_EQ(huge.utterances.size(), 1U);
+  EXPECT_EQ(huge.utterances[0].start_ms, -1'000'000'000);
+  EXPECT_EQ(huge.utterances[0].end_ms, 1'000'000'000);
   Frame frame;
   frame.payload = "no JSON";
   EXPECT_FALSE(read_recognition(frame));

@@ -22,6 +22,9 @@ using core::Code;
 constexpr std::size_t bytes_per_ms = 32;
 // The documents allow 100 to 200 ms; the words of the last packet before a pause are the ones that an answer is begun with.
 constexpr std::size_t packet_bytes = 100 * bytes_per_ms;
+// What is told as the last packet. The rest of an incomplete one goes before it as an ordinary one: the service answers that
+// with the words so far, and the last packet only with the final ones.
+constexpr std::size_t last_packet_bytes = 20 * bytes_per_ms;
 constexpr std::size_t most_kept_bytes = 120'000 * bytes_per_ms;  // of one stream, to be told again
 // Sound behind a pause: the quiet of the pause itself until this much is there, then somebody is talking on.
 constexpr std::size_t quiet_bytes = 1'500 * bytes_per_ms;
@@ -120,14 +123,17 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
 
   void send(Stream& stream) {
     if (!stream.socket || stream.last_sent) return;
-    while (stream.pcm.size() - stream.sent >= packet_bytes) {
-      stream.socket->send(encode(recognition_sound(stream.pcm.substr(stream.sent, packet_bytes), false, request_.gzip)));
-      stream.sent += packet_bytes;
-    }
+    auto const left = [&] { return stream.pcm.size() - stream.sent; };
+    while (left() >= packet_bytes) send(stream, packet_bytes, false);
     if (!stream.complete) return;
-    stream.socket->send(encode(recognition_sound(stream.pcm.substr(stream.sent), true, request_.gzip)));
-    stream.sent = stream.pcm.size();
+    if (live_ && left() > last_packet_bytes) send(stream, left() - last_packet_bytes, false);
+    send(stream, left(), true);
     stream.last_sent = true;
+  }
+
+  void send(Stream& stream, std::size_t bytes, bool last) const {
+    stream.socket->send(encode(recognition_sound(stream.pcm.substr(stream.sent, bytes), last, request_.gzip)));
+    stream.sent += bytes;
   }
 
   void take(Stream& stream, std::string_view bytes, bool text) {

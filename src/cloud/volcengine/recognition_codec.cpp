@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cloud/json_member.hpp"
 #include "core/utf8.hpp"
 
 namespace parley::cloud::volcengine {
@@ -12,16 +13,6 @@ using nlohmann::json;
 constexpr std::size_t most_hot_words = 100;
 
 std::string dump(json const& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-std::string text_at(json const& parent, char const* key) {
-  auto const at = parent.find(key);
-  return at != parent.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-int number_at(json const& parent, char const* key) {
-  auto const at = parent.find(key);
-  return at != parent.end() && at->is_number() ? at->get<int>() : 0;
-}
 
 void add_result(json const& result, RecognitionReply& reply) {
   if (!result.is_object()) return;

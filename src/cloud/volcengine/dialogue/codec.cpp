@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cloud/json_member.hpp"
 #include "cloud/volcengine/event.hpp"
 #include "core/utf8.hpp"
 
@@ -53,16 +54,6 @@ json body_of(Setup const& setup) {
   return {{"asr", {{"audio_info", std::move(input)}, {"extra", std::move(hearing)}}},
           {"tts", std::move(speaking)},
           {"dialog", std::move(dialog)}};
-}
-
-std::string text_at(json const& object, char const* key) {
-  auto const at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-int number_at(json const& object, char const* key) {
-  auto const at = object.find(key);
-  return at != object.end() && at->is_number_integer() ? at->get<int>() : 0;
 }
 
 void read_results(json const& body, News& news) {

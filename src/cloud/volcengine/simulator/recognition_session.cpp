@@ -68,7 +68,7 @@ class RecognitionSession final : public Session, public std::enable_shared_from_
   void heard(core::Result<speech::Transcript> const& result) {
     if (!result) return fail(55000001, "the engine failed");
     if (result->revision != final_revision) {
-      if (!last_ && !result->text.empty()) reply(body_of(result->text, false), false);
+      if (!result->text.empty()) reply(body_of(result->text, false), false);
       return;
     }
     peer_.after(state_->options.asr_final, [this, self = shared_from_this(), text = result->text] {

@@ -1,9 +1,12 @@
 #include "cloud/volcengine/simulator/scripted_engines.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <cstdlib>
+#include <iterator>
+#include <mutex>
 #include <numbers>
+#include <utility>
 
 #include "core/utf8.hpp"
 
@@ -12,53 +15,115 @@ namespace {
 
 constexpr float heard_level = 0.003F;  // louder than the noise of a quiet room
 
+struct Line {
+  std::string text;
+  std::size_t ms = 0;  ///< of loud sound; 0: by its characters
+};
+
+Line line_of(std::string const& written) {
+  auto const tab = written.find('\t');
+  if (tab == std::string::npos) return {written};
+  return {written.substr(0, tab), static_cast<std::size_t>(std::max(0, std::atoi(written.c_str() + tab + 1)))};
+}
+
+/// Loud sound that a character takes.
+std::size_t ms_of(char32_t c) {
+  if (core::is_han(c)) return 160;
+  return core::is_latin_letter(c) || core::is_ascii_digit(c) || core::is_space(c) ? 55 : 0;
+}
+
+/// The lines in turn, and first of all the rest of one in whose middle somebody paused. Thread-safe.
+class Script {
+ public:
+  explicit Script(std::vector<std::string> const& written) {
+    for (auto const& line : written) lines_.push_back(line_of(line));
+  }
+  Line next() {
+    std::lock_guard const lock(mutex_);
+    if (!rest_.text.empty()) return std::exchange(rest_, {});
+    return lines_.empty() ? Line{} : lines_[next_++ % lines_.size()];
+  }
+  void leave(Line rest) {
+    std::lock_guard const lock(mutex_);
+    rest_ = std::move(rest);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Line> lines_;
+  std::size_t next_ = 0;
+  Line rest_;
+};
+
 class ScriptedStream final : public speech::UtteranceRecogniser {
  public:
-  ScriptedStream(std::function<std::string()> line, speech::Recogniser::Sink sink)
-      : line_(std::move(line)), sink_(std::move(sink)) {}
+  ScriptedStream(std::shared_ptr<Script> script, std::chrono::milliseconds lag, speech::Recogniser::Sink sink)
+      : script_(std::move(script)), lag_(static_cast<std::size_t>(lag.count())), sink_(std::move(sink)) {}
   void push(std::span<float const> samples) override {
     constexpr std::size_t window = audio::heard_hz / 50;
     for (; !samples.empty(); samples = samples.subspan(std::min(window, samples.size()))) {
       auto const part = samples.first(std::min(window, samples.size()));
       if (std::ranges::any_of(part, [](float s) { return std::abs(s) > heard_level; })) loud_ += part.size();
+      total_ += part.size();
+      heard_.emplace_back(total_, loud_);
     }
   }
   void transcribe(std::uint64_t revision, core::Urgency urgency) override {
-    if (loud_ > 0 && text_.empty()) text_ = line_();
-    auto text = urgency == core::Urgency::partial ? said_so_far() : text_;
+    if (loud_ > 0 && line_.text.empty()) line_ = script_->next();
+    auto text = urgency == core::Urgency::partial ? said_so_far() : said();
     auto const language = std::string(core::guess_language(text));
     sink_(speech::Transcript{revision, std::move(text), language, 0});
   }
 
  private:
+  /// Milliseconds of loud sound up to `lag` ago.
+  [[nodiscard]] std::size_t known_ms() const {
+    auto const until = total_ - std::min(total_, lag_ * audio::heard_hz / 1000);
+    auto const behind = std::ranges::upper_bound(heard_, until, {}, &std::pair<std::size_t, std::size_t>::first);
+    return behind == heard_.begin() ? 0 : std::prev(behind)->second * 1000 / audio::heard_hz;
+  }
   [[nodiscard]] std::string said_so_far() const {
-    auto const whole = core::decode_utf8(text_);
-    std::size_t left = loud_ * 1000 / audio::heard_hz, count = 0;
-    for (; count < whole.size(); ++count) {
-      std::size_t const takes = core::is_han(whole[count]) ? 160 : 55;
-      if (left < takes) break;
-      left -= takes;
+    auto const whole = core::decode_utf8(line_.text);
+    auto left = known_ms();
+    std::size_t count = 0;
+    if (line_.ms > 0) {
+      count = std::min(whole.size(), (left * whole.size() + line_.ms / 2) / line_.ms);  // once half of it has been said
+    } else {
+      for (; count < whole.size() && left >= ms_of(whole[count]); ++count) left -= ms_of(whole[count]);
     }
     return core::encode_utf8(std::u32string_view(whole).substr(0, count));
   }
 
-  std::function<std::string()> line_;
+  /// The whole line, unless much less sound has come than it takes: then the rest of it is left to the next stream.
+  [[nodiscard]] std::string said() {
+    auto const ms = loud_ * 1000 / audio::heard_hz;
+    if (ms >= line_.ms * 4 / 5) return line_.text;
+    auto const whole = core::decode_utf8(line_.text);
+    auto const count = (ms * whole.size() + line_.ms / 2) / line_.ms;
+    script_->leave({core::encode_utf8(std::u32string_view(whole).substr(count)), line_.ms - ms});
+    line_ = {core::encode_utf8(std::u32string_view(whole).substr(0, count)), ms};
+    return line_.text;
+  }
+
+  std::shared_ptr<Script> script_;
+  std::size_t lag_;  // ms
   speech::Recogniser::Sink sink_;
-  std::string text_;
-  std::size_t loud_ = 0;  // samples
+  Line line_;
+  std::size_t total_ = 0, loud_ = 0;                        // samples
+  std::vector<std::pair<std::size_t, std::size_t>> heard_;  // both of them, as they grew
 };
 
 class ScriptedRecogniser final : public speech::Recogniser {
  public:
-  explicit ScriptedRecogniser(std::vector<std::string> lines) : lines_(std::move(lines)) {}
+  ScriptedRecogniser(std::vector<std::string> const& lines, std::chrono::milliseconds lag)
+      : script_(std::make_shared<Script>(lines)), lag_(lag) {}
   std::unique_ptr<speech::UtteranceRecogniser> open(speech::RecogniserOptions, Sink sink) const override {
-    return std::make_unique<ScriptedStream>([this] { return lines_.empty() ? "" : lines_[next_++ % lines_.size()]; },
-                                            std::move(sink));
+    return std::make_unique<ScriptedStream>(script_, lag_, std::move(sink));
   }
 
  private:
-  std::vector<std::string> lines_;
-  mutable std::atomic<std::size_t> next_ = 0;
+  std::shared_ptr<Script> script_;
+  std::chrono::milliseconds lag_;
 };
 
 class ScriptedModel final : public language::Model {
@@ -102,8 +167,9 @@ class ScriptedSynthesiser final : public speech::Synthesiser {
 
 }  // namespace
 
-std::shared_ptr<speech::Recogniser const> scripted_recogniser(std::vector<std::string> lines) {
-  return std::make_shared<ScriptedRecogniser>(std::move(lines));
+std::shared_ptr<speech::Recogniser const> scripted_recogniser(std::vector<std::string> const& lines,
+                                                              std::chrono::milliseconds lag) {
+  return std::make_shared<ScriptedRecogniser>(lines, lag);
 }
 std::shared_ptr<language::Model> scripted_model() { return std::make_shared<ScriptedModel>(); }
 std::shared_ptr<speech::Synthesiser const> scripted_synthesiser() { return std::make_shared<ScriptedSynthesiser>(); }
