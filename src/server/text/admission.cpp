@@ -23,6 +23,23 @@ constexpr double shortest_retry = 0.05, longest_retry = 120;  // seconds
 
 void blend(double& mean, double value) { mean = mean == 0 ? value : (1 - newest) * mean + newest * value; }
 
+/// Of `offered` answers' worth of random arrivals, the part that finds all `places` taken: Erlang's loss formula.
+double part_refused(int places, double offered) {
+  double part = 1;
+  for (int place = 1; place <= places; ++place) part = offered * part / (place + offered * part);
+  return part;
+}
+
+/// The answers at once that are written on average when so many come that half of them are refused.
+double kept_busy(int places) {
+  double low = 0, high = 2.0 * places + 1;  // offered
+  for (int halving = 0; halving < 40; ++halving) {
+    double const middle = (low + high) / 2;
+    (part_refused(places, middle) < 0.5 ? low : high) = middle;
+  }
+  return low / 2;
+}
+
 }  // namespace
 
 void Admission::ByLoad::learn(std::size_t load, double value, double now) {
@@ -76,7 +93,8 @@ int Admission::places() const {
 }
 
 double Admission::sustainable_rate() const {
-  if (limits_.slowdown > 0) return duration_ > 0 ? places() / duration_ : 0;
+  // Nobody waits, so that a place stands empty from the end of an answer to the next arrival.
+  if (limits_.slowdown > 0) return duration_ > 0 ? kept_busy(places()) / duration_ : 0;
   return begin_interval_ > 0 ? 1 / begin_interval_ : 0;
 }
 

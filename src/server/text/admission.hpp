@@ -34,8 +34,9 @@ class Admission {
   /// It is over, answered or not.
   void leave(Ticket ticket, double now);
 
-  [[nodiscard]] int places() const;               ///< answers written at once under `slowdown`; the most there are without it
-  [[nodiscard]] double sustainable_rate() const;  ///< requests a second, as measured; 0: nothing is known yet
+  [[nodiscard]] int places() const;  ///< answers written at once under `slowdown`; the most there are without it
+  /// Requests a second, as measured: of twice as many that come at random, so many are answered. 0: nothing is known yet.
+  [[nodiscard]] double sustainable_rate() const;
   [[nodiscard]] std::size_t in_flight() const { return live_.size(); }
 
  private:

@@ -160,9 +160,9 @@ TEST(Admission, AtTwiceTheSustainableRateNobodyWhoIsTakenTakesMoreThanHalfAsLong
       auto const loaded = run(known.admission, engine, later(poisson(2 * known.rate, 4000, seed + 200), known.now));
       EXPECT_LE(quantile(loaded.took, 0.99), 1.5 * quantile(known.alone.took, 0.99)) << more << " " << seed;
       EXPECT_GT(loaded.refused, 800) << more << " " << seed;
-      // Nobody waits, so that a place stands empty from the end of an answer to the next arrival: two thirds with one place.
       double const done = static_cast<double>(loaded.took.size()) / (loaded.seconds - known.now);
-      EXPECT_GT(done, 0.5 * known.rate) << more << " " << seed;
+      // The rate reckons with the mean request: where two at once fit for short ones only, it is off by up to this.
+      EXPECT_NEAR(done, known.rate, 0.4 * known.rate) << more << " " << seed;
     }
   }
 }

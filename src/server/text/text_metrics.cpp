@@ -20,19 +20,6 @@ std::string escaped(std::string_view label) {
   return out;
 }
 
-/// One histogram under each of its names.
-std::string histogram(std::initializer_list<std::string_view> names, std::string_view help, Histogram const& values,
-                      std::string_view labels) {
-  std::string out;
-  for (auto const name : names) out += head(name, "histogram", help) + values.lines(name, labels);
-  return out;
-}
-
-std::string single(std::string_view name, std::string_view type, std::string_view help, std::string_view labels,
-                   std::uint64_t value) {
-  return head(name, type, help) + fmt::format("{}{{{}}} {}\n", name, labels, value);
-}
-
 }  // namespace
 
 // The bounds are those that OpenTelemetry advises for each metric.
@@ -65,67 +52,95 @@ std::string Histogram::lines(std::string_view name, std::string_view labels) con
   return out + fmt::format("{0}_sum{{{1}}} {2}\n{0}_count{{{1}}} {3}\n", name, labels, sum_, count);
 }
 
-void TextMetrics::began() {
+TextMetrics::TextMetrics(std::string house) : house_(std::move(house)) { (void)of(house_); }
+
+void TextMetrics::began(std::string const& model) {
   std::lock_guard const lock(mutex_);
-  ++running_;
+  ++of(model).running;
 }
 
-void TextMetrics::first_token(double since_asked) {
+void TextMetrics::first_token(std::string const& model, double since_asked) {
   std::lock_guard const lock(mutex_);
-  first_token_.observe(since_asked);
+  of(model).first_token.observe(since_asked);
 }
 
-void TextMetrics::next_token(double since_last) {
+void TextMetrics::next_token(std::string const& model, double since_last) {
   std::lock_guard const lock(mutex_);
-  next_token_.observe(since_last);
+  of(model).next_token.observe(since_last);
 }
 
-void TextMetrics::ended(std::string const& how, double since_asked, language::Usage const& usage) {
+void TextMetrics::ended(std::string const& model, std::string const& how, double since_asked, language::Usage const& usage) {
   std::lock_guard const lock(mutex_);
-  --running_;
-  ++endings_[how];
+  auto& tally = of(model);
+  --tally.running;
+  ++tally.endings[how];
   if (how == "abort" || how == "error") return;
-  whole_.observe(since_asked);
-  prompt_.observe(usage.prompt_tokens);
-  answer_.observe(usage.completion_tokens);
-  prompt_tokens_ += static_cast<std::uint64_t>(usage.prompt_tokens);
-  cached_tokens_ += static_cast<std::uint64_t>(usage.cached_tokens);
-  answer_tokens_ += static_cast<std::uint64_t>(usage.completion_tokens);
+  tally.whole.observe(since_asked);
+  tally.prompt.observe(usage.prompt_tokens);
+  tally.answer.observe(usage.completion_tokens);
+  tally.prompt_tokens += static_cast<std::uint64_t>(usage.prompt_tokens);
+  tally.cached_tokens += static_cast<std::uint64_t>(usage.cached_tokens);
+  tally.answer_tokens += static_cast<std::uint64_t>(usage.completion_tokens);
 }
 
-void TextMetrics::refused() {
+void TextMetrics::refused(std::string const& model) {
   std::lock_guard const lock(mutex_);
-  ++refused_;
+  ++of(model).refused;
 }
 
 std::string TextMetrics::text() const {
   std::lock_guard const lock(mutex_);
-  std::string const name = escaped(model_);
-  std::string const ours = fmt::format("gen_ai_operation_name=\"chat\",gen_ai_request_model=\"{0}\",model_name=\"{0}\"", name);
-  std::string const theirs = fmt::format("model_name=\"{}\"", name);
-  std::string out = histogram({"gen_ai_server_time_to_first_token_seconds", "vllm:time_to_first_token_seconds"},
-                              "From the request to the first words of its answer.", first_token_, ours);
-  out += histogram(
+  std::string out;
+  // The format wants all lines of one name together, so each name goes over all models.
+  auto const each = [&](std::string_view name, std::string_view type, std::string_view help, auto const& lines) {
+    out += head(name, type, help);
+    for (auto const& [model, tally] : models_) out += lines(name, escaped(model), tally);
+  };
+  auto const ours = [](std::string const& model) {
+    return fmt::format("gen_ai_operation_name=\"chat\",gen_ai_request_model=\"{0}\",model_name=\"{0}\"", model);
+  };
+  auto const histogram = [&](std::initializer_list<std::string_view> names, std::string_view help, Histogram Tally::* values) {
+    for (auto const name : names) {
+      each(name, "histogram", help, [&](std::string_view as, std::string const& model, Tally const& tally) {
+        return (tally.*values).lines(as, ours(model));
+      });
+    }
+  };
+  auto const single = [&](std::string_view name, std::string_view type, std::string_view help, auto const& value) {
+    each(name, type, help, [&](std::string_view as, std::string const& model, Tally const& tally) {
+      return fmt::format("{}{{model_name=\"{}\"}} {}\n", as, model, value(tally));
+    });
+  };
+  histogram({"gen_ai_server_time_to_first_token_seconds", "vllm:time_to_first_token_seconds"},
+            "From the request to the first words of its answer.", &Tally::first_token);
+  histogram(
       {"gen_ai_server_time_per_output_token_seconds", "vllm:inter_token_latency_seconds", "vllm:time_per_output_token_seconds"},
-      "From one piece of an answer to the next.", next_token_, ours);
-  out += histogram({"gen_ai_server_request_duration_seconds", "vllm:e2e_request_latency_seconds"},
-                   "From the request to the end of its answer.", whole_, ours);
-  out += head("gen_ai_client_token_usage", "histogram", "Tokens of a prompt and of an answer.");
-  out += prompt_.lines("gen_ai_client_token_usage", ours + ",gen_ai_token_type=\"input\"");
-  out += answer_.lines("gen_ai_client_token_usage", ours + ",gen_ai_token_type=\"output\"");
-  out += single("vllm:prompt_tokens_total", "counter", "Tokens of prompts.", theirs, prompt_tokens_);
-  out += single("vllm:generation_tokens_total", "counter", "Tokens of answers.", theirs, answer_tokens_);
-  out +=
-      single("vllm:prefix_cache_queries_total", "counter", "Tokens of prompts looked up in the cache.", theirs, prompt_tokens_);
-  out +=
-      single("vllm:prefix_cache_hits_total", "counter", "Tokens of prompts that had been read before.", theirs, cached_tokens_);
-  out += single("vllm:num_requests_running", "gauge", "Requests that are waiting or being answered.", theirs,
-                static_cast<std::uint64_t>(std::max(running_, 0)));
-  out += single("parley_text_refused_total", "counter", "Requests that were told to come again later.", theirs, refused_);
-  out += head("vllm:request_success_total", "counter", "Requests that have ended, by how.");
-  for (auto const& [how, count] : endings_) {
-    out += fmt::format("vllm:request_success_total{{{},finished_reason=\"{}\"}} {}\n", theirs, how, count);
-  }
+      "From one piece of an answer to the next.", &Tally::next_token);
+  histogram({"gen_ai_server_request_duration_seconds", "vllm:e2e_request_latency_seconds"},
+            "From the request to the end of its answer.", &Tally::whole);
+  each("gen_ai_client_token_usage", "histogram", "Tokens of a prompt and of an answer.",
+       [&](std::string_view as, std::string const& model, Tally const& tally) {
+         return tally.prompt.lines(as, ours(model) + ",gen_ai_token_type=\"input\"") +
+                tally.answer.lines(as, ours(model) + ",gen_ai_token_type=\"output\"");
+       });
+  single("vllm:prompt_tokens_total", "counter", "Tokens of prompts.", [](Tally const& t) { return t.prompt_tokens; });
+  single("vllm:generation_tokens_total", "counter", "Tokens of answers.", [](Tally const& t) { return t.answer_tokens; });
+  single("vllm:prefix_cache_queries_total", "counter", "Tokens of prompts looked up in the cache.",
+         [](Tally const& t) { return t.prompt_tokens; });
+  single("vllm:prefix_cache_hits_total", "counter", "Tokens of prompts that had been read before.",
+         [](Tally const& t) { return t.cached_tokens; });
+  single("vllm:num_requests_running", "gauge", "Requests that are waiting or being answered.",
+         [](Tally const& t) { return std::max(t.running, 0); });
+  single("parley_text_refused_total", "counter", "Requests that were told to come again later.",
+         [](Tally const& t) { return t.refused; });
+  each("vllm:request_success_total", "counter", "Requests that have ended, by how.",
+       [](std::string_view as, std::string const& model, Tally const& tally) {
+         std::string lines;
+         for (auto const& [how, count] : tally.endings) {
+           lines += fmt::format("{}{{model_name=\"{}\",finished_reason=\"{}\"}} {}\n", as, model, how, count);
+         }
+         return lines;
+       });
   return out;
 }
 

@@ -28,29 +28,37 @@ class Histogram {
   double sum_ = 0;
 };
 
-/// Thread-safe; seconds throughout.
+/// Each model for itself, by the name it is asked for; "default" is the house's own. Only models that there are may be named:
+/// each name is kept. Thread-safe; seconds throughout.
 class TextMetrics {
  public:
-  explicit TextMetrics(std::string model) : model_(std::move(model)) {}
+  /// `house`: the model that "default" means; it is told of before anybody asks.
+  explicit TextMetrics(std::string house);
 
-  void began();
-  void first_token(double since_asked);
-  void next_token(double since_last);
+  void began(std::string const& model);
+  void first_token(std::string const& model, double since_asked);
+  void next_token(std::string const& model, double since_last);
   /// `how`: stop, length, tool_calls, abort (the client has gone) or error. Every `began` is followed by one `ended`.
-  void ended(std::string const& how, double since_asked, language::Usage const& usage);
+  void ended(std::string const& model, std::string const& how, double since_asked, language::Usage const& usage);
 
-  void refused();  ///< told 429 before anything began
+  void refused(std::string const& model);  ///< told 429 before anything began
 
   [[nodiscard]] std::string text() const;
 
  private:
-  std::string model_;
+  struct Tally {
+    Histogram first_token{latency_bounds()}, next_token{token_bounds()}, whole{whole_bounds()};
+    Histogram prompt{size_bounds()}, answer{size_bounds()};
+    std::map<std::string, std::uint64_t> endings;
+    std::uint64_t prompt_tokens = 0, cached_tokens = 0, answer_tokens = 0, refused = 0;
+    int running = 0;
+  };
+  /// Under the lock.
+  [[nodiscard]] Tally& of(std::string const& model) { return models_[model == "default" ? house_ : model]; }
+
+  std::string house_;
   mutable std::mutex mutex_;
-  Histogram first_token_{latency_bounds()}, next_token_{token_bounds()}, whole_{whole_bounds()};
-  Histogram prompt_{size_bounds()}, answer_{size_bounds()};
-  std::map<std::string, std::uint64_t> endings_;
-  std::uint64_t prompt_tokens_ = 0, cached_tokens_ = 0, answer_tokens_ = 0, refused_ = 0;
-  int running_ = 0;
+  std::map<std::string, Tally> models_;
 
   static std::vector<double> latency_bounds();
   static std::vector<double> token_bounds();

@@ -18,13 +18,13 @@ TEST(TextMetrics, BucketsAddUp) {
 
 TEST(TextMetrics, BothNamesTellTheSame) {
   TextMetrics metrics("模型\"一");
-  metrics.began();
-  metrics.began();
-  metrics.began();
-  metrics.first_token(0.3);
-  metrics.next_token(0.02);
-  metrics.ended("stop", 1.0, {100, 60, 20});
-  metrics.ended("abort", 0.1, {});
+  metrics.began("default");
+  metrics.began("模型\"一");
+  metrics.began("default");
+  metrics.first_token("default", 0.3);
+  metrics.next_token("default", 0.02);
+  metrics.ended("default", "stop", 1.0, {100, 60, 20});
+  metrics.ended("default", "abort", 0.1, {});
   std::string const text = metrics.text();
   EXPECT_THAT(text, HasSubstr("gen_ai_server_time_to_first_token_seconds_bucket{gen_ai_operation_name=\"chat\","
                               "gen_ai_request_model=\"模型\\\"一\",model_name=\"模型\\\"一\",le=\"0.5\"} 1"));
@@ -35,6 +35,20 @@ TEST(TextMetrics, BothNamesTellTheSame) {
   EXPECT_THAT(text, HasSubstr("gen_ai_server_request_duration_seconds_count{gen_ai_operation_name=\"chat\","
                               "gen_ai_request_model=\"模型\\\"一\",model_name=\"模型\\\"一\"} 1"))
       << "an answer that nobody waited for has no duration";
+}
+
+TEST(TextMetrics, EachModelForItself) {
+  TextMetrics metrics("small");
+  metrics.began("large");
+  metrics.ended("large", "stop", 1.0, {100, 60, 20});
+  metrics.refused("default");
+  std::string const text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("\n# TYPE vllm:prompt_tokens_total counter\n"
+                              "vllm:prompt_tokens_total{model_name=\"large\"} 100\n"
+                              "vllm:prompt_tokens_total{model_name=\"small\"} 0\n"))
+      << "the lines of one name stand together";
+  EXPECT_THAT(text, HasSubstr("parley_text_refused_total{model_name=\"large\"} 0\n"
+                              "parley_text_refused_total{model_name=\"small\"} 1\n"));
 }
 
 }  // namespace

@@ -83,12 +83,12 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
         hold_(std::move(hold)),
         admitted_(std::move(admitted)),
         last_piece_(static_cast<std::size_t>(request_.choices())) {
-    metrics_->began();
+    metrics_->began(request_.model);
   }
   ~TextWork() {
     if (over_) return;
     charge("abort");
-    metrics_->ended("abort", seconds_since(began_), {});
+    metrics_->ended(request_.model, "abort", seconds_since(began_), {});
   }
   TextWork(TextWork const&) = delete;
   TextWork& operator=(TextWork const&) = delete;
@@ -125,9 +125,9 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
   /// A piece of the choice has come, whose last one came at `last`.
   void clock(std::optional<core::Instant>& last) {
     if (last)
-      metrics_->next_token(seconds_since(*last));
+      metrics_->next_token(request_.model, seconds_since(*last));
     else
-      metrics_->first_token(seconds_since(began_));
+      metrics_->first_token(request_.model, seconds_since(began_));
     last = core::Clock::now();
   }
 
@@ -175,7 +175,7 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
   void stop(std::string const& how) {
     over_ = true;
     charge(how);
-    metrics_->ended(how, seconds_since(began_), writer_.usage());
+    metrics_->ended(request_.model, how, seconds_since(began_), writer_.usage());
     jobs_.clear();
     admitted_.reset();
     answer_.reset();
@@ -240,7 +240,7 @@ HttpRoutes::LaterHandler handler(TextHooks hooks, ReadText (*read)(std::string_v
     }
     auto admitted = admit(hooks.admission, *request, asked.key);
     if (!admitted) {
-      hooks.metrics->refused();
+      hooks.metrics->refused(request->model);
       answer->reply(error_reply(admitted.error()));
       return nullptr;
     }
