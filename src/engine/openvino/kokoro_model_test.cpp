@@ -255,9 +255,10 @@ TEST_F(KokoroModel, CancellingStopsWithinAStep) {
                        });
   first.get_future().get();
   job.cancel();
+  int const then = blocks;  // this thread may have come late to it
   // What is asked for behind it comes at once, so nothing of the cancelled clause is still waiting.
   ASSERT_FALSE(speak(kokoro(), mandarin[0], "zf_xiaoxiao").error);
-  EXPECT_LE(blocks, 2);
+  EXPECT_LE(blocks, then + 1);
 }
 
 TEST_F(KokoroModel, AVoiceThatWasNeverMeasuredSpeaksAtOnce) {

@@ -214,11 +214,12 @@ TEST_F(PiperModel, StopsWithinAStepOfACancellation) {
       });
   first.get_future().wait();
   job.cancel();
-  (void)speak("Hello.");  // at lower urgency than what is left of the cancelled clause
-  EXPECT_LE(blocks, 2);
-  int const then = blocks;
+  int const then = blocks;  // this thread may have come late to it
+  (void)speak("Hello.");    // at lower urgency than what is left of the cancelled clause
+  EXPECT_LE(blocks, then + 1);
+  int const ended = blocks;
   (void)speak("Hello.");
-  EXPECT_EQ(blocks, then);
+  EXPECT_EQ(blocks, ended);
 }
 
 TEST_F(PiperModel, ListsItsVoice) {
