@@ -30,10 +30,12 @@ struct LlamaOptions {
   int sequences = 8;          ///< answers written at the same time
   int kept = 8;               ///< beginnings kept beside them
   int total_tokens = 16384;   ///< memory for all of them together (12 KiB a token with the 0.5B model)
+  int idle_tokens = 128;      ///< of idle beginnings that stay where every step looks at them (parked_sequences.hpp)
   std::size_t queue = 64;     ///< requests that may wait
   int prefill = 0;            ///< prompt tokens a step; 0: what fits into 150 ms (75 beside a call), measured as it goes
-  int threads = 0;  ///< 0: the arbiter's cores, fewer while other programs crowd them. Sums are formed in another order
-                    ///< with another number, so equal seeds give equal answers for certain only with a fixed one
+  int threads = 0;     ///< 0: the arbiter's cores, fewer while other programs crowd them. Sums are formed in another order
+                       ///< with another number, so equal seeds give equal answers for certain only with a fixed one
+  bool lookup = true;  ///< foretell what the text itself foretells (lookup_draft.hpp)
   std::vector<LlamaAdapter> adapters = {};  ///< that requests may name
 };
 

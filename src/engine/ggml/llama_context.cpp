@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "engine/available_memory.hpp"
 #include "engine/ggml/llama_draw.hpp"
 
 namespace parley::engine {
@@ -18,8 +19,10 @@ constexpr std::array<std::chrono::nanoseconds, 4> budgets{std::chrono::milliseco
                                                           std::chrono::milliseconds(80),
                                                           std::chrono::milliseconds(700)};  // by pace
 constexpr double least_prefill = 8, most_prefill = LlamaContext::batch_limit;
-constexpr std::size_t short_question = 48;  // tokens that are read in one step, when nobody is on the telephone
-constexpr std::size_t share_of_oldest = 2;  // one part in so many of every other step is his who has waited longest
+constexpr std::size_t short_question = 48;    // tokens that are read in one step, when nobody is on the telephone
+constexpr std::size_t worth_a_copy = 16;      // tokens: fewer are read in no time
+constexpr std::size_t part_of_available = 4;  // memory for what is put beside: one part in so many of what is free
+constexpr std::size_t share_of_oldest = 2;    // one part in so many of every other step is his who has waited longest
 
 }  // namespace
 
@@ -51,8 +54,7 @@ core::Result<std::unique_ptr<LlamaContext>> LlamaContext::open(std::shared_ptr<L
   params.n_ctx = static_cast<std::uint32_t>(options.total_tokens);
   params.n_batch = batch_limit;
   params.n_ubatch = batch_limit;
-  // No request asks for more than one token's scores at once; room for those of a whole batch would be a sixth of a gigabyte.
-  params.n_outputs_max = static_cast<std::uint32_t>(options.sequences + options.kept);
+  params.n_outputs_max = static_cast<std::uint32_t>(outputs(options));
   params.n_seq_max = static_cast<std::uint32_t>(options.sequences + options.kept);
   params.n_threads = cores;
   params.n_threads_batch = cores;
@@ -96,23 +98,77 @@ LlamaContext::~LlamaContext() {
 bool LlamaContext::admit(LlamaRequest& request) {
   // An answer needs the scores after its last token, so that one is always read anew.
   std::size_t const most = request.answers() ? request.tokens.size() - 1 : request.tokens.size();
-  auto const claim = cache_.claim(request.tokens, can_cut_ ? most : 0, request.adapter);
-  if (!claim) return false;
-  llama_memory_t const memory = llama_get_memory(context_);
-  auto const kept = static_cast<llama_pos>(claim->kept);
-  if (claim->from) {
-    llama_memory_seq_rm(memory, claim->sequence, -1, -1);
-    llama_memory_seq_cp(memory, *claim->from, claim->sequence, 0, kept);
-  } else {
-    llama_memory_seq_rm(memory, claim->sequence, kept > 0 ? kept : -1, -1);
+  if (!bring_back(request, most)) {
+    auto const claim = cache_.claim(request.tokens, can_cut_ ? most : 0, request.adapter);
+    if (!claim) return false;
+    llama_memory_t const memory = llama_get_memory(context_);
+    auto const kept = static_cast<llama_pos>(claim->kept);
+    if (claim->from) {
+      llama_memory_seq_rm(memory, claim->sequence, -1, -1);
+      llama_memory_seq_cp(memory, *claim->from, claim->sequence, 0, kept);
+    } else {
+      llama_memory_seq_rm(memory, claim->sequence, kept > 0 ? kept : -1, -1);
+    }
+    request.sequence = claim->sequence;
+    request.read = claim->kept;
   }
-  request.sequence = claim->sequence;
-  request.read = claim->kept;
+  // With flash attention an idle cell costs next to nothing.
+  while (!flash_attention() && cache_.idle_tokens() > static_cast<std::size_t>(options_.idle_tokens)) {
+    put_beside(*cache_.longest_idle());
+  }
   return true;
 }
 
+/// Into a sequence of its own, when more of its beginning was put beside than lies in the memory.
+bool LlamaContext::bring_back(LlamaRequest& request, std::size_t most) {
+  std::span<SequenceCache::Token const> const prompt(request.tokens);
+  auto const found = parked_.find(prompt.first(most), request.adapter);
+  if (found.known < cache_.known(prompt.first(most), request.adapter) + worth_a_copy) return false;
+  auto const claim = cache_.claim({}, 0, request.adapter);
+  if (!claim) return false;
+  llama_memory_t const memory = llama_get_memory(context_);
+  auto const& state = found.where->state;
+  llama_memory_seq_rm(memory, claim->sequence, -1, -1);
+  while (llama_state_seq_set_data(context_, state.data(), state.size(), claim->sequence) == 0) {
+    llama_memory_seq_rm(memory, claim->sequence, -1, -1);
+    auto const idle = cache_.longest_idle();
+    if (!idle) {
+      cache_.forget(claim->sequence);
+      return false;
+    }
+    llama_memory_seq_rm(memory, *idle, -1, -1);  // no room to be saved: what is parked must not go away meanwhile
+    cache_.forget(*idle);
+  }
+  llama_memory_seq_rm(memory, claim->sequence, static_cast<llama_pos>(found.known), -1);
+  cache_.append(claim->sequence, prompt.first(found.known));
+  request.sequence = claim->sequence;
+  request.read = found.known;
+  return true;
+}
+
+/// Out of the model's memory, and kept as long as there is memory for it.
+void LlamaContext::put_beside(int sequence) {
+  auto const tokens = cache_.tokens(sequence);
+  auto const adapter = cache_.adapter(sequence);
+  if (can_cut_ && tokens.size() >= worth_a_copy && !parked_.holds(tokens, adapter)) {
+    auto const size = llama_state_seq_get_size(context_, sequence);
+    auto const most = std::min(size / tokens.size() * static_cast<std::size_t>(options_.total_tokens),
+                               parked_.bytes() + available_memory().usable() / part_of_available);
+    try {
+      std::vector<std::uint8_t> state(size <= most ? size : 0);
+      if (size <= most && llama_state_seq_get_data(context_, state.data(), size, sequence) == size) {
+        parked_.put({{tokens.begin(), tokens.end()}, adapter, std::move(state)}, most);
+      }
+    } catch (std::bad_alloc const&) {  // then it will be read anew
+    }
+  }
+  llama_memory_seq_rm(llama_get_memory(context_), sequence, -1, -1);
+  cache_.forget(sequence);
+}
+
 std::size_t LlamaContext::known(LlamaRequest const& request) const {
-  return can_cut_ ? cache_.known(request.tokens, request.adapter) : 0;
+  if (!can_cut_) return 0;
+  return std::max(cache_.known(request.tokens, request.adapter), parked_.find(request.tokens, request.adapter).known);
 }
 
 void LlamaContext::release(LlamaRequest& request) {
@@ -144,13 +200,27 @@ LlamaContext::Part LlamaContext::put(LlamaRequest& request, std::size_t count) {
   return {&request, count, complete ? batch_->raw.n_tokens - 1 : -1};
 }
 
+/// Right behind the part's own token: its rows follow one another.
+void LlamaContext::foretell(Part& part, std::size_t writers) {
+  LlamaRequest& request = *part.request;
+  std::size_t const left = request.max_tokens - std::min(request.max_tokens, request.written() + 1);
+  std::size_t const share = std::size_t{most_written} / writers - 1;
+  auto const draft = request.draft.next(request.tokens, std::min({left, share, batch_->left()}));
+  part.draft.assign(draft.begin(), draft.end());
+  for (std::size_t i = 0; i < draft.size(); ++i) batch_->add(draft[i], request.tokens.size() + i, request.sequence, true);
+}
+
 std::vector<LlamaContext::Part> LlamaContext::collect(std::span<LlamaRequest* const> requests, Pace pace) {
   std::vector<Part> parts;
   std::vector<LlamaRequest*> readers;
   batch_->raw.n_tokens = 0;
+  auto const writers = static_cast<std::size_t>(std::ranges::count(requests, 1U, &LlamaRequest::unread));
+  bool const foretold = options_.lookup && can_cut_ && writers > 0 && 2 * writers <= most_written;
   for (LlamaRequest* const request : requests) {
     if (request->unread() > 1) readers.push_back(request);
-    if (request->unread() == 1 && batch_->left() > 0) parts.push_back(put(*request, 1));
+    if (request->unread() != 1 || batch_->left() == 0) continue;
+    parts.push_back(put(*request, 1));
+    if (foretold && parts.back().row >= 0) foretell(parts.back(), writers);
   }
   if (readers.empty()) return parts;
   // A short question must not wait for a long document to be read, nor the document for ever. The step that answers a question
@@ -181,9 +251,9 @@ int LlamaContext::decode() {
   for (;;) {
     int const code = llama_decode(context_, batch_->raw);
     if (code != 1) return code;
-    auto const evicted = cache_.evict();
-    if (!evicted) return code;
-    llama_memory_seq_rm(llama_get_memory(context_), *evicted, -1, -1);
+    auto const idle = cache_.longest_idle();
+    if (!idle) return code;
+    put_beside(*idle);
   }
 }
 
@@ -191,7 +261,7 @@ std::vector<LlamaContext::Part> LlamaContext::compute(std::span<LlamaRequest* co
   auto parts = collect(requests, pace);
   if (parts.empty()) return parts;
   auto const size = static_cast<std::size_t>(batch_->raw.n_tokens);
-  bool const reading = size > parts.size();
+  bool const reading = std::ranges::any_of(parts, [](Part const& part) { return part.count > 1; });
   auto const begin = core::Clock::now();
   if (options_.threads <= 0) {
     int const threads = (reading ? reading_threads_ : writing_threads_).threads(begin);
@@ -220,6 +290,20 @@ std::vector<LlamaContext::Part> LlamaContext::compute(std::span<LlamaRequest* co
   return parts;
 }
 
-DrawnToken LlamaContext::draw(Part const& part) { return draw_token(*part.request, context_, part.row); }
+std::vector<DrawnToken> LlamaContext::draw(Part const& part) {
+  LlamaRequest& request = *part.request;
+  std::vector<DrawnToken> drawn{draw_token(request, context_, part.row)};
+  std::size_t right = 0;
+  while (right < part.draft.size() && drawn.back().token == part.draft[right]) {
+    ++right;
+    drawn.push_back(draw_token(request, context_, part.row + static_cast<int>(right)));
+  }
+  if (part.draft.empty()) return drawn;
+  request.draft.drawn(part.draft.size(), right);
+  cache_.append(request.sequence, std::span(part.draft).first(right));
+  request.read += right;
+  llama_memory_seq_rm(llama_get_memory(context_), request.sequence, static_cast<llama_pos>(request.read), -1);
+  return drawn;
+}
 
 }  // namespace parley::engine

@@ -35,7 +35,7 @@ core::Error nothing_fits(ModelShape const& shape, PlanWish wish, AvailableMemory
 PlanWish wish_of(LlamaOptions const& options) {
   return {.tokens = options.total_tokens,
           .batch = LlamaContext::batch_limit,
-          .outputs = options.sequences + options.kept,
+          .outputs = LlamaContext::outputs(options),
           .flash_attention = LlamaContext::flash_attention()};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "engine/ggml/lookup_draft.hpp"
 #include "engine/ggml/text_gate.hpp"
 #include "language/model.hpp"
 
@@ -62,6 +63,7 @@ struct LlamaRequest {
   // The scheduler's, on the arbiter's thread:
   std::size_t read = 0;  ///< tokens that are in the model's memory
   int sequence = -1;
+  LookupDraft draft;
   core::Instant begun{};
   std::vector<language::TokenScore> untold;  ///< of tokens whose text is still held back
   language::Usage usage;

@@ -224,8 +224,14 @@ void LlamaScheduler::take(LlamaContext::Part const& part) {
     return;
   }
   if (part.row < 0) return;
-  DrawnToken const drawn = context_->draw(part);
-  if (weights_->ends_generation(drawn.token)) return finish(request, FinishReason::stop);
+  for (auto const& drawn : context_->draw(part)) {
+    if (!write(request, drawn)) return;
+  }
+}
+
+/// False when the answer ended with it.
+bool LlamaScheduler::write(LlamaRequest& request, DrawnToken const& drawn) {
+  if (weights_->ends_generation(drawn.token)) return finish(request, FinishReason::stop), false;
   request.tokens.push_back(drawn.token);
   ++request.usage.completion_tokens;
   std::string text = request.gate.push(weights_->bytes_of(drawn.token));
@@ -233,8 +239,9 @@ void LlamaScheduler::take(LlamaContext::Part const& part) {
   if (!text.empty() && !request.stop.stop_requested()) {
     request.sink(Delta{std::move(text), std::exchange(request.untold, {})});
   }
-  if (request.gate.stopped()) return finish(request, FinishReason::stop);
-  if (request.written() >= request.max_tokens) return finish(request, FinishReason::length);
+  if (request.gate.stopped()) return finish(request, FinishReason::stop), false;
+  if (request.written() >= request.max_tokens) return finish(request, FinishReason::length), false;
+  return true;
 }
 
 language::TokenScore LlamaScheduler::score_of(DrawnToken const& drawn) const {

@@ -48,6 +48,7 @@ class LlamaScheduler : public std::enable_shared_from_this<LlamaScheduler> {
   [[nodiscard]] Level& level(core::Urgency urgency) { return levels_[static_cast<std::size_t>(urgency)]; }
   [[nodiscard]] std::chrono::milliseconds expected_wait(std::size_t ahead) const;
   void take(LlamaContext::Part const& part);
+  [[nodiscard]] bool write(LlamaRequest& request, DrawnToken const& drawn);
   [[nodiscard]] language::TokenScore score_of(DrawnToken const& drawn) const;
   void finish(LlamaRequest& request, language::FinishReason reason);
   void fail(core::Urgency urgency, int adapter);

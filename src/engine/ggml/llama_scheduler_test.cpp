@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <numeric>
 #include <random>
 
+#include "engine/ggml/llama_context.hpp"
 #include "engine/ggml/test_llama.hpp"
 #include "engine/ggml/test_together.hpp"
 
@@ -27,6 +29,16 @@ class LlamaSchedulerTest : public ::testing::Test {
     auto loaded = Llama::load(files_.model(5), arbiter_, std::move(options));
     EXPECT_TRUE(loaded) << loaded.error().message;
     return loaded.value_or(nullptr);
+  }
+  /// Told by a step that runs behind them: whoever waits for an answer is told of it before the step that gave it is counted.
+  std::uint64_t steps_so_far() {
+    auto const count = std::make_shared<std::packaged_task<std::uint64_t()>>([this] { return arbiter_.load().steps; });
+    auto steps = count->get_future();
+    auto const job = arbiter_.submit(core::Urgency::background, [count](std::stop_token) {
+      (*count)();
+      return Step::done;
+    });
+    return steps.get();
   }
   TestLlamaFiles files_;
   Arbiter arbiter_;
@@ -95,6 +107,83 @@ TEST_F(LlamaSchedulerTest, CancellingNeverChangesAnotherAnswer) {
   }
   EXPECT_GE(judged, (count - given_up) * 2 / 3) << "most answers have to be fit for comparing";
   EXPECT_GE(said, judged) << "there have to be answers to compare";
+}
+
+// Tokens of random answers foretold from random prompts are nearly all wrong: nothing else may be written for it.
+TEST_F(LlamaSchedulerTest, WhatIsForetoldWronglyIsNotWritten) {
+  std::mt19937 chance(7);
+  std::vector<GenerateRequest> requests;
+  for (int i = 0; i < 100; ++i) {
+    auto const verse = letters(chance, 6 + chance() % 6);
+    requests.push_back(raw(verse + verse + verse, 3 + static_cast<int>(chance() % 20)));
+  }
+  for (std::size_t i = 0; i < 20; ++i) requests[i].sampling.stop = {"a", "b"};
+  auto const run = [&](bool lookup) {
+    auto const llama =
+        load({.context_tokens = 256, .sequences = 3, .queue = 100, .prefill = 32, .threads = 1, .lookup = lookup});
+    return Together(*llama, arbiter_).run(requests);
+  };
+  auto const plain = run(false), foretold = run(true);
+  std::size_t judged = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    ASSERT_TRUE(plain[i].finish && foretold[i].finish) << i;
+    EXPECT_LE(foretold[i].finish->usage.completion_tokens, requests[i].sampling.max_tokens);
+    if (plain[i].near_tie || foretold[i].near_tie) continue;
+    ++judged;
+    EXPECT_EQ(foretold[i].text, plain[i].text) << i;
+    EXPECT_EQ(foretold[i].finish->usage.completion_tokens, plain[i].finish->usage.completion_tokens) << i;
+    EXPECT_EQ(foretold[i].finish->reason, plain[i].finish->reason) << i;
+  }
+  EXPECT_GT(judged, 30U);
+}
+
+TEST_F(LlamaSchedulerTest, WhatIsForetoldRightlyTakesFewerSteps) {
+  std::mt19937 chance(8);
+  auto const verse = letters(chance, 60);
+  auto request = raw("\"" + verse + "\" \"", 100);
+  request.sampling.json_schema = R"({"const":")" + verse + R"("})";  // nothing else can be written
+  auto const steps = [&](bool lookup, int most) {
+    auto const llama = load({.context_tokens = 256, .prefill = 256, .threads = 1, .lookup = lookup});
+    request.sampling.max_tokens = most;
+    auto const before = steps_so_far();
+    auto const told = Together(*llama, arbiter_).run({request});
+    EXPECT_EQ(told[0].finish->usage.completion_tokens, static_cast<int>(told[0].text.size())) << "a byte is a token here";
+    if (most < 100) {
+      EXPECT_EQ(told[0].finish->usage.completion_tokens, most);
+    } else {
+      EXPECT_THAT(told[0].text, testing::EndsWith("\"" + verse + "\"")) << "JSON may begin with blanks";
+    }
+    return steps_so_far() - before;
+  };
+  EXPECT_LT(2 * steps(true, 100), steps(false, 100));
+  for (int const most : {1, 2, 3, 5, 8, 13, 21, 34}) EXPECT_LE(steps(true, most), steps(false, most)) << most;
+}
+
+// Conversations in turn, so that each one is put beside the model's memory before it goes on.
+TEST_F(LlamaSchedulerTest, WhatWasPutBesideIsReadOnFromThere) {
+  if (LlamaContext::flash_attention()) GTEST_SKIP() << "idle tokens stay where they are";
+  auto const with = [&](int idle_tokens) {
+    return load({.context_tokens = 256, .total_tokens = 1024, .idle_tokens = idle_tokens, .prefill = 32, .threads = 1});
+  };
+  auto const beside = with(0), inside = with(100'000);
+  std::mt19937 chance(9);
+  std::vector<std::string> conversations;
+  for (int i = 0; i < 6; ++i) conversations.push_back(letters(chance, 40));
+  int known = 0, judged = 0;
+  for (int turn = 0; turn < 60; ++turn) {
+    auto& conversation = conversations[chance() % conversations.size()];
+    if (conversation.size() > 200) conversation = conversations.front().substr(0, 20) + letters(chance, 30);  // and a fork
+    auto const plain = Together(*inside, arbiter_).run({raw(conversation, 6)}).front();
+    auto const told = Together(*beside, arbiter_).run({raw(conversation, 6)}).front();
+    ASSERT_TRUE(told.finish && plain.finish) << turn;
+    known += told.finish->usage.cached_tokens;
+    conversation += plain.text + letters(chance, 10);
+    if (told.near_tie || plain.near_tie) continue;
+    ++judged;
+    EXPECT_EQ(told.text, plain.text) << turn;
+  }
+  EXPECT_GT(judged, 20);
+  EXPECT_GT(known, 3000) << "nearly all of every turn but the first";
 }
 
 TEST_F(LlamaSchedulerTest, AShortQuestionDoesNotWaitForALongDocument) {

@@ -78,14 +78,19 @@ void SequenceCache::forget(int sequence) {
   at(sequence).busy = false;
 }
 
-std::optional<int> SequenceCache::evict() {
+std::optional<int> SequenceCache::longest_idle() const {
   std::optional<int> oldest;
   for (int i = 0; i < static_cast<int>(sequences_.size()); ++i) {
     if (at(i).busy || at(i).tokens.empty()) continue;
     if (!oldest || at(i).used < at(*oldest).used) oldest = i;
   }
-  if (oldest) at(*oldest).tokens.clear();
   return oldest;
+}
+
+std::size_t SequenceCache::idle_tokens() const {
+  std::size_t sum = 0;
+  for (auto const& sequence : sequences_) sum += sequence.busy ? 0 : sequence.tokens.size();
+  return sum;
 }
 
 }  // namespace parley::engine

@@ -36,10 +36,12 @@ class SequenceCache {
   void append(int sequence, std::span<Token const> tokens);  ///< they have been read into it
   void release(int sequence);                                ///< idle from now on; its tokens stay for others
   void forget(int sequence);                                 ///< nothing in it can be relied on
-  /// Forgets the idle sequence that was used longest ago; the caller clears it. None when there is nothing to forget.
-  [[nodiscard]] std::optional<int> evict();
+  /// The idle sequence with something in it that was used longest ago.
+  [[nodiscard]] std::optional<int> longest_idle() const;
+  [[nodiscard]] std::size_t idle_tokens() const;  ///< in all idle sequences; what they share counts for each
 
   [[nodiscard]] std::span<Token const> tokens(int sequence) const { return at(sequence).tokens; }
+  [[nodiscard]] Adapter adapter(int sequence) const { return at(sequence).adapter; }
 
  private:
   struct Sequence {

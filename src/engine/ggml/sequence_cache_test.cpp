@@ -84,16 +84,20 @@ TEST(SequenceCache, TheOnlyIdleOneIsCut) {
   EXPECT_THAT(cache.tokens(claim.sequence), testing::ElementsAre(1, 2, 9));
 }
 
-TEST(SequenceCache, EvictsTheOldestIdleAndNothingInUse) {
+TEST(SequenceCache, TheLongestIdleIsNeverOneInUse) {
   SequenceCache cache(3);
   auto const a = use(cache, {1, 1});
   auto const b = use(cache, {2, 2});
   Tokens const prompt{3, 3};
   auto const busy = cache.claim(prompt, any);
   cache.append(busy->sequence, prompt);
-  EXPECT_EQ(cache.evict(), a.sequence);
-  EXPECT_EQ(cache.evict(), b.sequence);
-  EXPECT_FALSE(cache.evict());
+  EXPECT_EQ(cache.idle_tokens(), 4U);
+  EXPECT_EQ(cache.longest_idle(), a.sequence);
+  cache.forget(a.sequence);
+  EXPECT_EQ(cache.longest_idle(), b.sequence);
+  cache.forget(b.sequence);
+  EXPECT_FALSE(cache.longest_idle());
+  EXPECT_EQ(cache.idle_tokens(), 0U);
   cache.forget(busy->sequence);
   EXPECT_TRUE(cache.tokens(busy->sequence).empty());
 }

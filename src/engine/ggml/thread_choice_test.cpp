@@ -22,6 +22,10 @@ TEST(ThreadChoice, FewerWhenItIsCrowdedAndAllAgainLater) {
   core::Instant now{};
   choice.took(5ms, 1, now);
   choice.took(600ms, 1, now);
+  EXPECT_EQ(choice.threads(now), 4) << "once is no crowd";
+  choice.took(5ms, 1, now);
+  choice.took(600ms, 1, now);
+  choice.took(600ms, 1, now);
   EXPECT_EQ(choice.threads(now), 2);
   choice.took(300ms, 1, now);
   EXPECT_EQ(choice.threads(now), 1);
@@ -35,6 +39,7 @@ TEST(ThreadChoice, WaitsLongerEachTimeItIsStillCrowded) {
   core::Instant now{};
   choice.took(5ms, 1, now);
   choice.took(500ms, 1, now);
+  choice.took(500ms, 1, now);
   now += 1s;
   EXPECT_EQ(choice.threads(now), 2);
   choice.took(500ms, 1, now);
@@ -46,6 +51,7 @@ TEST(ThreadChoice, WorkThatHasBecomeLongerKeepsAllCores) {
   ThreadChoice choice(2);
   core::Instant now{};
   choice.took(5ms, 1, now);
+  choice.took(25ms, 1, now);
   choice.took(25ms, 1, now);  // crowded, or is it?
   EXPECT_EQ(choice.threads(now), 1);
   choice.took(49ms, 1, now);  // half the threads, twice the time
@@ -55,6 +61,7 @@ TEST(ThreadChoice, WorkThatHasBecomeLongerKeepsAllCores) {
     EXPECT_EQ(choice.threads(now), 2);
   }
   choice.took(600ms, 1, now);
+  choice.took(600ms, 1, now);
   EXPECT_EQ(choice.threads(now), 1);
   choice.took(60ms, 1, now);  // this time it was
   EXPECT_EQ(choice.threads(now), 1);
@@ -63,6 +70,7 @@ TEST(ThreadChoice, WorkThatHasBecomeLongerKeepsAllCores) {
 TEST(ThreadChoice, OneCoreIsOneThread) {
   ThreadChoice choice(1);
   choice.took(5ms, 1, {});
+  choice.took(500ms, 1, {});
   choice.took(500ms, 1, {});
   EXPECT_EQ(choice.threads({}), 1);
 }

@@ -128,7 +128,7 @@ void WhisperLanes::start_window(Running& running) {
   auto const& options = running.entry.utterance->options;
   running.window = running.entry.utterance->next_window(running.entry.request->until);
   running.pass.emplace(*weights_, *running.state, running.window.samples,
-                       WhisperPass::Options{options.language, options.prompt, options.times}, threads_);
+                       WhisperPass::Options{options.language, options.prompt, options.times, running.window.draft}, threads_);
 }
 
 /// One step. True when the request is done with.
@@ -141,6 +141,7 @@ bool WhisperLanes::advance(Running& running) {
   }
   std::string text = written(result->text, result->language);
   if (running.window.last) {
+    running.entry.utterance->remember(running.window, result->words);
     // A request that was made while this one ran must be able to replace it from inside the sink.
     running.entry.utterance->end(running.entry.request);
     answer(running, running.entry.request->revision, std::move(text), *result);

@@ -147,6 +147,23 @@ TEST_F(WhisperTest, TheSameSoundGivesTheSameTextWhateverCameBefore) {
   EXPECT_EQ(first.mean_log_probability, again.mean_log_probability);
 }
 
+/// What was heard on the way is read again at once, and changes nothing of what comes out in the end.
+TEST_F(WhisperTest, WhatWasHeardOnTheWayDoesNotColourTheEnd) {
+  for (auto const& samples : {jfk(), chinese("zh_park.ogg"), chinese("zh_good.ogg")}) {
+    Answers answers;
+    auto const utterance = whisper_->open({}, answers.sink());
+    std::uint64_t revision = 0;
+    std::size_t const part = 3 * audio::heard_hz / 2;
+    for (std::size_t at = 0; at < samples.size(); at += part) {
+      utterance->push(std::span(samples).subspan(at, std::min(part, samples.size() - at)));
+      utterance->transcribe(++revision, Urgency::partial);
+      answers.wait_for(revision);
+    }
+    utterance->transcribe(++revision, Urgency::final_transcript);
+    EXPECT_EQ(answers.wait_for(revision).text, transcript(samples).text);
+  }
+}
+
 TEST_F(WhisperTest, UtterancesDoNotMix) {
   Answers english_answers;
   Answers chinese_answers;

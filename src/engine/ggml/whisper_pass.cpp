@@ -11,6 +11,10 @@
 #include "audio/format.hpp"
 #include "engine/ggml/transcript_text.hpp"
 
+/// tools/deps/whisper_rows.cpp
+int parley_whisper_decode_rows(whisper_context* context, whisper_state* state, whisper_token const* tokens, int count, int past,
+                               int threads);
+
 namespace parley::engine {
 namespace {
 
@@ -108,7 +112,7 @@ bool WhisperPass::evaluate(std::vector<int> const& tokens) {
   int const count = static_cast<int>(tokens.size());
   auto const begin = core::Clock::now();
   int const threads = threads_.decoder.threads(begin);
-  if (whisper_decode_with_state(weights_.context_, &state_, tokens.data(), count, position_, threads) != 0) return false;
+  if (parley_whisper_decode_rows(weights_.context_, &state_, tokens.data(), count, position_, threads) != 0) return false;
   auto const end = core::Clock::now();
   threads_.decoder.took(end - begin, 1 + 0.2 * (count - 1), end);  // reading the weights is most of it, whatever the count
   position_ += count;
@@ -172,9 +176,25 @@ void WhisperPass::prompt() {
     tokens.push_back(whisper_token_transcribe(context));
   }
   if (!options_.times) tokens.push_back(whisper_token_not(context));
+  if (options_.times) options_.draft.clear();
+  std::size_t const own = tokens.size();
+  tokens.insert(tokens.end(), options_.draft.begin(), options_.draft.end());
   if (!evaluate(tokens)) return fail("decode");
   stage_ = Stage::decode;
-  take_token();
+  take_draft(own - 1);
+}
+
+/// The logits of the draft lie there in rows, those of its first token in `first_row`. What comes out is what would have come
+/// out token by token; behind the first that differs the decoder's memory is written anew.
+void WhisperPass::take_draft(std::size_t first_row) {
+  auto const& draft = options_.draft;
+  std::size_t kept = 0;
+  last_row_ = first_row;
+  while (take_token() && kept < draft.size() && last_token_ == draft[kept]) {
+    ++kept;
+    ++last_row_;
+  }
+  if (stage_ == Stage::decode) position_ -= static_cast<int>(draft.size() - kept);
 }
 
 void WhisperPass::decode(std::chrono::milliseconds budget) {
@@ -266,6 +286,7 @@ void WhisperPass::lost(std::size_t kept) {
     tokens_.clear();
     log_probabilities_.clear();
     marks_.clear();
+    options_.draft.clear();
     stage_ = Stage::encode;
     return;
   }
@@ -287,6 +308,7 @@ void WhisperPass::finish() {
   }
   out.no_speech = no_speech_;
   for (int const token : tokens_) out.text += whisper_token_to_str(weights_.context_, token);
+  out.words = tokens_;
   if (options_.times) cut_segments();
 }
 

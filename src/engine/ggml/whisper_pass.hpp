@@ -53,15 +53,17 @@ struct WindowText {
   double log_probability = 0;
   int tokens = 0;
   float no_speech = 0;                       ///< how likely it is that nobody speaks
+  std::vector<int> words = {};               ///< the text as the model's tokens
   std::vector<WindowSegment> segments = {};  ///< when times were asked for
 };
 
 class WhisperPass {
  public:
   struct Options {
-    std::string language;  ///< empty: detect
-    std::string prompt;    ///< likely words
-    bool times = false;    ///< with segments
+    std::string language;         ///< empty: detect
+    std::string prompt;           ///< likely words
+    bool times = false;           ///< with segments
+    std::vector<int> draft = {};  ///< tokens that it may begin with: read at once, and kept as far as they come out again
   };
   /// How many threads suit, for the encoder and for tokens; kept from pass to pass, and used by one pass at a time.
   struct Threads {
@@ -94,6 +96,7 @@ class WhisperPass {
   [[nodiscard]] float const* logits(std::size_t row) const;
   [[nodiscard]] std::string detected_language(float const* logits) const;
   [[nodiscard]] bool evaluate(std::vector<int> const& tokens);
+  void take_draft(std::size_t first_row);
 
   WhisperWeights const& weights_;
   whisper_state& state_;

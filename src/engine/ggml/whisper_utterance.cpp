@@ -87,13 +87,20 @@ WhisperUtterance::Window WhisperUtterance::next_window(std::int64_t until) const
     rest = rest.first(quietest_moment(rest.first(longest_window), shortest_head));
   }
   window.samples.assign(rest.begin(), rest.end());
+  window.draft = draft_;
   return window;
+}
+
+void WhisperUtterance::remember(Window const& window, std::vector<int> words) {
+  std::lock_guard lock(mutex_);
+  if (window.first == start_) draft_ = std::move(words);
 }
 
 void WhisperUtterance::settle(Window const& window, std::string text, std::vector<speech::Segment> segments,
                               WindowText const& figures) {
   std::lock_guard lock(mutex_);
   if (window.first != start_) return;
+  draft_.clear();
   samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(window.samples.size()));
   start_ += static_cast<std::int64_t>(window.samples.size());
   settled_.text = join_transcripts(settled_.text, text);

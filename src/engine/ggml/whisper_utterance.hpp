@@ -38,9 +38,12 @@ class WhisperUtterance {
   struct Window {
     std::int64_t first = 0;  ///< of the utterance
     std::vector<float> samples;
-    bool last = true;  ///< the rest; otherwise the head up to a quiet moment
+    std::vector<int> draft;  ///< what an earlier request heard in it, perhaps in less of it
+    bool last = true;        ///< the rest; otherwise the head up to a quiet moment
   };
   [[nodiscard]] Window next_window(std::int64_t until) const;
+  /// What was heard in a window that was the last: a later request begins with it.
+  void remember(Window const& window, std::vector<int> words);
   /// The text before the window's end is now known for good (unless another request was faster).
   void settle(Window const& window, std::string text, std::vector<speech::Segment> segments, WindowText const& figures);
   struct Settled {
@@ -61,6 +64,7 @@ class WhisperUtterance {
   mutable std::mutex mutex_;
   std::vector<float> samples_;  ///< from `start_` on
   std::int64_t start_ = 0;
+  std::vector<int> draft_;  ///< of the window that begins at `start_`
   Settled settled_;
   std::shared_ptr<WhisperRequest> waiting_;
   std::shared_ptr<WhisperRequest> running_;
