@@ -68,6 +68,12 @@ auto number(T& out, long low, long high) {
   };
 }
 
+auto flag(bool& out) {
+  return [&out](YAML::Node const& node) {
+    if (!YAML::convert<bool>::decode(node, out)) throw Mistake{node.Mark(), "this must be true or false"};
+  };
+}
+
 auto amount(double& out) {
   return [&out](YAML::Node const& node) {
     if (!YAML::convert<double>::decode(node, out) || !(out >= 0) || out > 1e12) {
@@ -128,6 +134,7 @@ core::Result<Config> parse_config(std::string const& yaml, std::string const& fi
              read(models, "'models'",
                   {{"llm", text(config.llm)},
                    {"more", texts(config.more_models)},
+                   {"lookup", flag(config.lookup)},
                    {"asr", text(config.asr)},
                    {"voice_activity", text(config.voice_activity)},
                    {"end_of_turn", text(config.end_of_turn)}});

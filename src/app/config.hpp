@@ -33,6 +33,7 @@ struct Config {
   std::map<std::string, std::string> voices{{"zh", "kokoro:zf_xiaoxiao"}, {"en", "piper:en_US-joe-medium"}};
   std::string llm = "qwen2.5-coder-0.5b-instruct";
   std::vector<std::string> more_models;  ///< further language models: ids of the catalog, or GGUF files
+  bool lookup = true;                    ///< engine::LlamaOptions::lookup
   std::vector<AdapterConfig> adapters;
   std::string asr = "whisper-base";
   std::string voice_activity = "silero-vad";

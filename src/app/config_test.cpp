@@ -50,6 +50,9 @@ TEST(Config, AdaptersHaveNamesAndFiles) {
 TEST(Config, FurtherModelsAreAList) {
   EXPECT_THAT(parse_config("models: {more: [smollm2-135m-instruct, /m/x.gguf]}", "c.yaml")->more_models,
               testing::ElementsAre("smollm2-135m-instruct", "/m/x.gguf"));
+  EXPECT_TRUE(Config{}.lookup);
+  EXPECT_FALSE(parse_config("models: {lookup: false}", "c.yaml")->lookup);
+  EXPECT_THAT(parse_config("models: {lookup: perhaps}", "c.yaml").error().message, testing::HasSubstr("true or false"));
   EXPECT_THAT(parse_config("models: {more: one}", "c.yaml").error().message, testing::HasSubstr("a list"));
 }
 

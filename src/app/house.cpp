@@ -202,7 +202,7 @@ void House::open_shelf() {
     auto const file = find_gguf(name);
     if (!file) return std::unexpected(file.error());
     for (;;) {
-      auto loaded = engine::load_within(*file, *arbiter_, {}, engine::available_memory(), make_smaller);
+      auto loaded = engine::load_within(*file, *arbiter_, {.lookup = config_.lookup}, engine::available_memory(), make_smaller);
       if (loaded) return loaded->model;
       if (loaded.error().subject != engine::short_of_memory || !make_room()) return std::unexpected(loaded.error());
     }
@@ -270,7 +270,7 @@ Result<void> House::open_thinking(models::Store const& store, Say const& say) {
   if (!folder) return std::unexpected(folder.error());
   auto memory = engine::available_memory();
   memory.bytes -= std::min(memory.bytes, kept_for_the_rest);
-  engine::LlamaOptions options;
+  engine::LlamaOptions options{.lookup = config_.lookup};
   for (auto const& each : config_.adapters) {
     options.adapters.push_back({each.name, each.file, static_cast<float>(each.scale)});
   }

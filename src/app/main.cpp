@@ -15,6 +15,7 @@
 #include "app/serve_command.hpp"
 #include "app/simulate_command.hpp"
 #include "app/speak_command.hpp"
+#include "core/heap.hpp"
 #include "core/log.hpp"
 
 namespace {
@@ -41,6 +42,7 @@ int with_configuration(std::string const& file, Command command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  core::give_large_blocks_back();
   CLI::App cli("Parley: spoken conversations on your own machine. 在自己的机器上进行语音对话。");
   cli.require_subcommand(1);
   cli.set_version_flag("--version", "parley " PARLEY_VERSION);
