@@ -59,9 +59,9 @@ export class Server {
   static start(...options) {
     return Server.run(process.env.CARDBOARD ?? join(root, "build/release/tests/cardboard_serve"), options);
   }
-  /** `parley serve` with its models loaded. */
-  static async startReal() {
-    const server = await Server.run(parley, ["serve", "--port", "0"]);
+  /** `parley serve` with all that it needs loaded. */
+  static async startReal(...options) {
+    const server = await Server.run(parley, ["serve", "--port", "0", ...options]);
     while ((await fetch(`${server.url}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 200));
     return server;
   }
@@ -72,8 +72,8 @@ export class Server {
       let text = "";
       server.process.stdout.on("data", (data) => {
         text += data;
-        const found = /(http:\/\/\S+)/.exec(text);
-        if (found) resolve(found[1]);
+        const found = /(?:http:\/\/|on )(127\.0\.0\.1:\d+)/.exec(text);
+        if (found) resolve(`http://${found[1]}`);
       });
       server.process.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
     });

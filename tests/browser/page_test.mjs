@@ -115,6 +115,48 @@ test("an English call on a phone in the dark, with another role and voice", asyn
   });
 });
 
+for (const { name, options, start, role, asked, answered } of [
+  {
+    name: "一通手机上的中文电话",
+    options: { speech: [[4500, 0], [1200, weather], [20000, 0]], width: 390, height: 844 },
+    start: "开始通话", role: "小禾", asked: "你好，今天天气怎么样？", answered: "你说的是：“你好，今天天气怎么样？”。",
+  },
+  {
+    name: "an English call on a desktop",
+    options: { speech: [[4500, 0], [1200, weatherInParis], [20000, 0]], language: "en-GB" },
+    start: "Start a call", role: "Joe", asked: "What is the weather in Paris?", answered: "You said: What is the weather in Paris?",
+  },
+]) {
+  test(name, async () => {
+    await visiting(options, [], async (visit) => {
+      const { page } = visit;
+      await page.locator("label.role", { hasText: role }).click();
+      await page.getByRole("button", { name: start }).click();
+      await visit.read(".line.user", asked);
+      await visit.read(lastLine("assistant"), answered);
+      await visit.until(() => window.loudest > 0.05);
+      await visit.read("#turns .total", /\d/);
+      await picture(visit, options.width ? "call-zh-phone" : "call-en");
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      assert.equal(overflow, false, "the page is wider than the window");
+    });
+  });
+}
+
+test("the page weighs less than 300 kB and needs nothing from elsewhere", async () => {
+  await visiting({}, [], async (visit, server) => {
+    const files = await visit.page.evaluate(() => performance.getEntriesByType("resource").map((entry) => entry.name));
+    let weight = 0;
+    for (const file of [server.url, ...files]) {
+      assert.ok(file.startsWith(server.url), file);
+      const answer = await fetch(file, { headers: { "Accept-Encoding": "gzip" } });
+      weight += Number(answer.headers.get("content-length"));
+    }
+    console.log(`      the page: ${files.length + 1} files, ${(weight / 1000).toFixed(1)} kB as they are sent`);
+    assert.ok(weight > 1000 && weight < 300_000, `${weight} bytes`);
+  });
+});
+
 test("the server goes away and comes back; the conversation goes on", async () => {
   await visiting({ speech: [[1000, 0]], language: "en-GB" }, [], async (visit, server) => {
     const { page } = visit;

@@ -1,21 +1,27 @@
-// The page in a real browser, in front of the real program and its models: a spoken question in Chinese is read and answered aloud.
+// The page in a real browser, in front of the real program and its models: a spoken question in Chinese is read and answered aloud,
+// by this machine's models directly and over Volcengine's protocols.
 //
 //   PARLEY=build/release/parley node --test tests/browser/real_call_test.mjs
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
-import { Server, Visit, parley, writeRecording } from "./browser.mjs";
+import { after, before, test } from "node:test";
+import { Server, Visit, parley, root, writeRecording } from "./browser.mjs";
 
 const patience = 60000;
+let folder, speech;
 
-test("一通真实的电话：模型听懂问题，出声回答", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "parley-real-call-"));
-  const question = join(folder, "question.wav"), speech = join(folder, "speech.wav");
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "parley-real-call-"));
+  speech = join(folder, "speech.wav");
+  const question = join(folder, "question.wav");
   execFileSync(parley, ["speak", "请问北京在哪里？", "--voice", "kokoro:zm_yunyang", "--out", question]);
   writeRecording(speech, question, 8000, 30000);
-  const server = await Server.startReal();
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function call(server) {
   const visit = await Visit.open(server.url, { speech });
   try {
     const { page } = visit;
@@ -29,7 +35,30 @@ test("一通真实的电话：模型听懂问题，出声回答", async () => {
     await page.getByRole("button", { name: "挂断" }).click();
   } finally {
     await visit.close();
+  }
+}
+
+test("一通真实的电话：模型听懂问题，出声回答", async () => {
+  const server = await Server.startReal();
+  try {
+    await call(server);
+  } finally {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("同样的电话，走火山引擎的协议", async () => {
+  const services = await Server.run(parley, ["simulate", "volcengine", "--port", "0"]);
+  let server;
+  try {
+    const config = join(folder, "parley.yaml");
+    const shipped = readFileSync(join(root, "config/volcengine-simulated.yaml"), "utf8");
+    writeFileSync(config, shipped.replaceAll("127.0.0.1:8091", new URL(services.url).host));
+    Object.assign(process.env, { VOLC_API_KEY: "simulated", ARK_API_KEY: "simulated" });
+    server = await Server.startReal("--config", config);
+    await call(server);
+  } finally {
+    await server?.stop();
+    await services.stop();
   }
 });

@@ -20,6 +20,7 @@
 #include "app/page_routes.hpp"
 #include "app/settings.hpp"
 #include "cardboard/engines.hpp"
+#include "core/heap.hpp"
 #include "core/log.hpp"
 #include "core/sha256.hpp"
 #include "knowledge/test_embedder.hpp"
@@ -29,6 +30,7 @@
 using namespace parley;
 
 int main(int argc, char** argv) {
+  core::give_large_blocks_back();
   CLI::App cli("parley serve with engines of cardboard");
   std::uint16_t port = 0;
   std::string key, home, roles_folder = (app::share_folder() / "roles").string();

@@ -160,7 +160,7 @@ async def main() -> None:
             await test(good)
             grown = (memory() - before) / MIB
             print(f"ok   {test.__name__}: {grown:+.0f} MiB", flush=True)
-            assert grown < 300, f"the server has grown by {grown:.0f} MiB"
+            assert grown < 100, f"the server has grown by {grown:.0f} MiB"
 
 
 asyncio.run(main())

@@ -3,6 +3,7 @@
 
     PARLEY=build/release/parley python3 tests/program/models_test.py
 """
+import itertools
 import json
 import pathlib
 import random
@@ -30,7 +31,7 @@ def adapter(path, seed, architecture="qwen2"):
     for layer in range(LAYERS):
         for part, columns, rows in (("a", WIDTH, RANK), ("b", RANK, VALUES)):
             table.append(text(f"blk.{layer}.attn_v.weight.lora_{part}") + struct.pack("<IQQIQ", 2, columns, rows, 0, len(data)))
-            data += struct.pack(f"<{columns * rows}f", *(chance.uniform(-0.3, 0.3) for _ in range(columns * rows)))
+            data += struct.pack(f"<{columns * rows}f", *(chance.uniform(-0.2, 0.2) for _ in range(columns * rows)))
     head = b"GGUF" + struct.pack("<IQQ", 3, len(table), len(keys)) + b"".join(keys) + b"".join(table)
     path.write_bytes(head + b"\0" * (-len(head) % 32) + data)
 
@@ -51,7 +52,7 @@ class Models(unittest.TestCase):
         scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(scratch.cleanup)
         cls.folder = pathlib.Path(scratch.name)
-        adapter(cls.folder / "one.gguf", 1)
+        adapter(cls.folder / "one.gguf", 3)  # its answer is sure of itself: no near ties
         adapter(cls.folder / "llama.gguf", 1, "llama")
         (cls.folder / "words.gguf").write_text("these are no tensors")
         cls.second = subprocess.run([served.PARLEY, "models", "path", CHAT], capture_output=True, text=True, check=True).stdout.strip() + "/model.gguf"
@@ -62,10 +63,14 @@ class Models(unittest.TestCase):
         return file
 
     def answer(self, url, model):
-        status, told = ask(url, "/v1/chat/completions", {"model": model, "temperature": 0, "max_tokens": 12, "messages": [
+        """Its tokens up to the first that was a matter of chance: of two that are all but equally likely, the last digits of sums
+        decide, and these hang on how many tokens shared a step and on the processor."""
+        status, told = ask(url, "/v1/chat/completions", {"model": model, "temperature": 0, "max_tokens": 12, "logprobs": True, "top_logprobs": 2, "messages": [
             {"role": "system", "content": "You answer briefly."}, {"role": "user", "content": "What is the capital of France?"}]})
         self.assertEqual(status, 200, told)
-        return told["choices"][0]["message"]["content"]
+        clear = itertools.takewhile(lambda token: token["top_logprobs"][0]["logprob"] - token["top_logprobs"][1]["logprob"] > 0.5,
+                                    told["choices"][0]["logprobs"]["content"])
+        return "".join(token["token"] for token in clear)
 
     def test_each_is_a_model_of_its_own(self):
         words = str(self.folder / "words.gguf")
@@ -77,7 +82,8 @@ class Models(unittest.TestCase):
 
             plain, strange = self.answer(url, "default"), self.answer(url, "strange")
             self.assertIn("Paris", plain)
-            self.assertNotEqual(strange, plain)
+            self.assertTrue(strange)
+            self.assertFalse(plain.startswith(strange))
             self.assertEqual(self.answer(url, "hardly"), plain)
             self.assertEqual(self.answer(url, "default"), plain)
             self.assertEqual(self.answer(url, "strange"), strange)
