@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "core/test_folder.hpp"
+
 namespace parley::app {
 namespace {
 
@@ -15,9 +17,6 @@ using ::testing::Not;
 class SetupCheckTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ =
-        fs::path(testing::TempDir()) / ("setup-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
     fs::create_directories(folder_ / ".git");
     fs::create_directories(folder_ / "work");
     fs::create_directories(folder_ / "roles");
@@ -27,7 +26,6 @@ class SetupCheckTest : public testing::Test {
     places_.keys_variable = "PARLEY_SETUP_CHECK_TEST";
     ::unsetenv("PARLEY_SETUP_CHECK_TEST");
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   void write(std::string const& name, std::string const& text, unsigned mode = 0600) {
     std::ofstream(folder_ / name) << text;
@@ -46,7 +44,7 @@ class SetupCheckTest : public testing::Test {
     return out;
   }
 
-  fs::path folder_;
+  core::TestFolder const folder_;
   SetupPlaces places_;
 };
 

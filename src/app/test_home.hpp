@@ -2,7 +2,7 @@
 // For tests: PARLEY_HOME is a folder of the test's own. Declared before everything that reads or writes there.
 #include <cstdlib>
 
-#include "models/test_folder.hpp"
+#include "core/test_folder.hpp"
 
 namespace parley::app {
 
@@ -14,7 +14,7 @@ class TestHome {
   TestHome& operator=(TestHome const&) = delete;
 
  private:
-  models::TestFolder folder_;
+  core::TestFolder folder_;
 };
 
 }  // namespace parley::app

@@ -12,6 +12,7 @@
 #include "audio/level.hpp"
 #include "audio/pcm16.hpp"
 #include "audio/resample.hpp"
+#include "core/test_folder.hpp"
 
 namespace parley::audio {
 namespace {
@@ -28,15 +29,11 @@ Samples tone(double hz, int rate_hz, double seconds, float amplitude = 0.5F) {
 
 class Files : public testing::Test {
  protected:
-  Files() : folder_(fs::temp_directory_path() / ("parley_audio_" + std::to_string(std::random_device{}()))) {
-    fs::create_directories(folder_);
-  }
-  ~Files() override { fs::remove_all(folder_); }
   fs::path write(std::string const& name, std::string const& bytes) const {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     return folder_ / name;
   }
-  fs::path folder_;
+  core::TestFolder const folder_;
 };
 
 // A 16-bit WAV header by hand, so that reading is not tested against our own writer alone.

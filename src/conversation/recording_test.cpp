@@ -1,19 +1,17 @@
 #include "conversation/recording.hpp"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <fstream>
 
 #include "conversation/scenario.hpp"
+#include "core/test_folder.hpp"
 
 namespace parley::conversation {
 namespace {
 
 class Recording : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
-
   /// Every kind of event, through a conversation and into a file.
   std::vector<std::string> record() {
     auto settings = Scenario::spoken("zh");
@@ -81,9 +79,8 @@ class Recording : public testing::Test {
     return replay(path_, [&](core::Duration, Command const& command) { lines.push_back(to_line(command)); });
   }
 
-  std::filesystem::path path_ =
-      std::filesystem::temp_directory_path() /
-      ("parley_call_" + std::to_string(getpid()) + "_" + testing::UnitTest::GetInstance()->current_test_info()->name());
+  core::TestFolder const folder_;
+  std::filesystem::path const path_ = folder_ / "call";
   core::ReplyId reply_;
   Transcribe asked_;
 };

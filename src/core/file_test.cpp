@@ -4,11 +4,14 @@
 
 #include <fstream>
 
+#include "core/test_folder.hpp"
+
 namespace parley::core {
 namespace {
 
 TEST(FileBytes, whole_and_as_they_are) {
-  auto const path = std::filesystem::path(testing::TempDir()) / "file_bytes_test";
+  TestFolder const folder;
+  auto const path = folder / "bytes";
   std::string const bytes("\0\r\n\xff", 4);
   std::ofstream(path, std::ios::binary) << bytes;
   EXPECT_EQ(file_bytes(path), bytes);
@@ -16,7 +19,7 @@ TEST(FileBytes, whole_and_as_they_are) {
   EXPECT_EQ(file_bytes(path), "");
   std::filesystem::remove(path);
   EXPECT_EQ(file_bytes(path), std::nullopt);
-  EXPECT_EQ(file_bytes(testing::TempDir()), std::nullopt);
+  EXPECT_EQ(file_bytes(folder), std::nullopt);
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 #include "core/sha256.hpp"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <vector>
+
+#include "core/test_folder.hpp"
 
 namespace parley::core {
 namespace {
@@ -39,10 +40,9 @@ TEST(Sha256, MovingKeepsTheState) {
 
 class FileSum : public testing::Test {
  protected:
-  void SetUp() override { path_ = std::filesystem::temp_directory_path() / ("parley-sha256-" + std::to_string(getpid())); }
-  void TearDown() override { std::filesystem::remove(path_); }
   void write(std::string const& bytes) { std::ofstream(path_, std::ios::binary) << bytes; }
-  std::filesystem::path path_;
+  TestFolder const folder_;
+  std::filesystem::path const path_ = folder_ / "file";
 };
 
 TEST_F(FileSum, OfAFileLongerThanOneBlockAndTellsHowFarItIs) {

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <random>
+
+#include "core/test_folder.hpp"
 
 namespace parley::engine {
 namespace {
@@ -12,15 +13,12 @@ namespace fs = std::filesystem;
 
 class AvailableMemoryTest : public testing::Test {
  protected:
-  AvailableMemoryTest() : root_(fs::temp_directory_path() / ("parley_memory_" + std::to_string(std::random_device{}()))) {
-    write("proc/meminfo", "MemTotal:       16000 kB\nMemAvailable:    8000 kB\n");
-  }
-  ~AvailableMemoryTest() override { fs::remove_all(root_); }
+  AvailableMemoryTest() { write("proc/meminfo", "MemTotal:       16000 kB\nMemAvailable:    8000 kB\n"); }
   void write(std::string const& path, std::string const& text) const {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream(root_ / path) << text;
   }
-  fs::path root_;
+  core::TestFolder const root_;
 };
 
 constexpr std::uint64_t kib = 1024;

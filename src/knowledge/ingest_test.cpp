@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "core/test_folder.hpp"
 #include "core/utf8.hpp"
 #include "knowledge/encoding.hpp"
 #include "knowledge/reader.hpp"
@@ -27,13 +28,10 @@ using ::testing::Not;
 class IngestTest : public ::testing::Test {
  protected:
   IngestTest() {
-    auto name = (std::filesystem::temp_directory_path() / "parley-ingest-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
     auto opened = Store::open(folder_ / "base.db", embedder_.identity(), embedder_.dimensions());
     EXPECT_TRUE(opened);
     store_ = std::move(*opened);
   }
-  ~IngestTest() override { std::filesystem::remove_all(folder_); }
 
   std::filesystem::path write(std::string const& name, std::string const& bytes) const {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
@@ -47,7 +45,7 @@ class IngestTest : public ::testing::Test {
     return reports.value_or(std::vector<FileReport>{});
   }
 
-  std::filesystem::path folder_;
+  core::TestFolder const folder_;
   WordEmbedder embedder_;
   std::unique_ptr<Store> store_;
 };

@@ -13,6 +13,7 @@
 #include <random>
 #include <thread>
 
+#include "core/test_folder.hpp"
 #include "knowledge/search.hpp"
 #include "knowledge/vector_scan.hpp"
 #include "knowledge/word_ranking.hpp"
@@ -31,21 +32,14 @@ constexpr std::size_t dimensions = 48;
 
 class StoreTest : public ::testing::Test {
  protected:
-  StoreTest() {
-    auto name = (std::filesystem::temp_directory_path() / "parley-store-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    file_ = folder_ / "base.db";
-  }
-  ~StoreTest() override { std::filesystem::remove_all(folder_); }
-
   std::unique_ptr<Store> open(std::string const& embedder = "test/48") const {
     auto store = Store::open(file_, embedder, dimensions);
     EXPECT_TRUE(store) << core::describe(store.error());
     return store ? std::move(*store) : nullptr;
   }
 
-  std::filesystem::path folder_;
-  std::filesystem::path file_;
+  core::TestFolder const folder_;
+  std::filesystem::path const file_ = folder_ / "base.db";
 };
 
 Vector random_vector(std::mt19937& random) {

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <random>
 
+#include "core/test_folder.hpp"
 #include "language/role_writer.hpp"
 
 namespace parley::language {
@@ -79,9 +79,7 @@ TEST(Role, MistakesNameTheLineAndTheKey) {
 }
 
 TEST(Roles, FolderIsReadAfreshAndIdsStayInside) {
-  namespace fs = std::filesystem;
-  auto const folder = fs::temp_directory_path() / ("parley_roles_" + std::to_string(std::random_device{}()));
-  fs::create_directories(folder);
+  core::TestFolder const folder;
   auto write = [&](char const* greeting) {
     std::ofstream(folder / "waiter.yaml") << "name: W\nlanguage: en\npersonality: p\ngreeting: " << greeting << "\n";
   };
@@ -94,7 +92,6 @@ TEST(Roles, FolderIsReadAfreshAndIdsStayInside) {
   EXPECT_THAT(roles.load("pirate").error().message, HasSubstr("there are: waiter"));
   EXPECT_EQ(roles.load("../roles/waiter").error().code, core::Code::not_found);
   EXPECT_EQ(roles.load("").error().code, core::Code::not_found);
-  fs::remove_all(folder);
 }
 
 // The roles that are shipped are good ones.
@@ -144,8 +141,7 @@ TEST(RoleWriter, AMistakeIsNamedAndNothingIsWritten) {
 }
 
 TEST(RoleWriter, SavedIntoTheFolderAndNeverOutOfIt) {
-  auto const folder = std::filesystem::temp_directory_path() / ("parley_roles_" + std::to_string(std::random_device{}()));
-  std::filesystem::create_directories(folder);
+  core::TestFolder const folder;
   Roles const roles(folder);
   Role role;
   role.name = "新人";
@@ -161,7 +157,6 @@ TEST(RoleWriter, SavedIntoTheFolderAndNeverOutOfIt) {
     EXPECT_EQ(roles.load(good)->personality, "你是新来的。");
   }
   EXPECT_EQ(roles.ids().size(), 2U);
-  std::filesystem::remove_all(folder);
   EXPECT_FALSE(roles.save(role));
 }
 

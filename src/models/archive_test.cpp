@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "core/sha256.hpp"
+#include "core/test_folder.hpp"
 #include "models/test_archive.hpp"
-#include "models/test_folder.hpp"
 
 namespace parley::models {
 namespace {
@@ -13,15 +13,15 @@ using testing::HasSubstr;
 
 class Archives : public testing::TestWithParam<Shape> {
  protected:
-  TestFolder folder_;
-  std::string const big_ = noise(700000);
+  core::TestFolder folder_;
+  std::string const big_ = core::noise(700000);
   std::map<std::string, Extraction> wanted_{{"data/big.bin", {folder_ / "out/big", ""}},
                                             {"数据/小.txt", {folder_ / "out/small", ""}}};
 
   std::filesystem::path make() {
     auto const path = folder_ / "archive";
     write_archive(path, GetParam(),
-                  {{"a/other", noise(1000)}, {"data/big.bin", big_}, {"data/empty", ""}, {"数据/小.txt", "你好"}});
+                  {{"a/other", core::noise(1000)}, {"data/big.bin", big_}, {"data/empty", ""}, {"数据/小.txt", "你好"}});
     return path;
   }
 };
@@ -32,8 +32,8 @@ TEST_P(Archives, GiveTheMembersThatAreWantedAndTheirHashes) {
   std::uint64_t told = 0;
   auto const done = extract(make(), wanted_, [&](std::uint64_t bytes) { told = bytes; }, {});
   ASSERT_TRUE(done) << core::describe(done.error());
-  EXPECT_EQ(read_file(folder_ / "out/big"), big_);
-  EXPECT_EQ(read_file(folder_ / "out/small"), "你好");
+  EXPECT_EQ(core::read_file(folder_ / "out/big"), big_);
+  EXPECT_EQ(core::read_file(folder_ / "out/small"), "你好");
   EXPECT_EQ(wanted_["data/big.bin"].sha256, core::sha256_of(big_));
   EXPECT_EQ(told, big_.size() + 6);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out/other"));
@@ -61,7 +61,7 @@ TEST_P(Archives, AnArchiveThatEndsEarlyIsAnError) {
 }
 
 TEST_P(Archives, WhatIsNoArchiveIsAnError) {
-  write_file(folder_ / "archive", "<html>please log in</html>");
+  core::write_file(folder_ / "archive", "<html>please log in</html>");
   auto const done = extract(folder_ / "archive", wanted_, {}, {});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, core::Code::unavailable);

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <thread>
 
-#include "models/test_folder.hpp"
+#include "core/test_folder.hpp"
 
 namespace parley::models {
 namespace {
@@ -80,8 +80,8 @@ std::string reply(std::string const& status, std::string const& body, std::strin
 
 class HubTest : public testing::Test {
  protected:
-  TestFolder folder_;
-  std::string const bytes_ = noise(300000);
+  core::TestFolder folder_;
+  std::string const bytes_ = core::noise(300000);
   Pin const pin_{"model.bin", bytes_.size(), std::string(64, 'a')};
   std::filesystem::path const to_ = folder_ / "model.bin.part";
   Hub hub_{std::chrono::milliseconds(500)};
@@ -101,7 +101,7 @@ class HubTest : public testing::Test {
 TEST_F(HubTest, FetchesTheWhole) {
   Server const server([&](std::string const& head) { return ranged(head); });
   ASSERT_TRUE(fetch(server.url()));
-  EXPECT_EQ(read_file(to_), bytes_);
+  EXPECT_EQ(core::read_file(to_), bytes_);
 }
 
 TEST_F(HubTest, GoesOnFromWhatIsThere) {
@@ -110,23 +110,23 @@ TEST_F(HubTest, GoesOnFromWhatIsThere) {
     asked = head;
     return ranged(head);
   });
-  write_file(to_, bytes_.substr(0, 123456));
+  core::write_file(to_, bytes_.substr(0, 123456));
   ASSERT_TRUE(fetch(server.url()));
   EXPECT_THAT(asked, HasSubstr("Range: bytes=123456-"));
-  EXPECT_EQ(read_file(to_), bytes_);
+  EXPECT_EQ(core::read_file(to_), bytes_);
 }
 
 TEST_F(HubTest, AsksForTheWholeWhenTheServerCannotGoOn) {
   Server const server([&](std::string const&) { return reply("200 OK", bytes_); });
-  write_file(to_, bytes_.substr(0, 1000));
+  core::write_file(to_, bytes_.substr(0, 1000));
   auto const done = fetch(server.url());
   ASSERT_TRUE(done) << core::describe(done.error());
-  EXPECT_EQ(read_file(to_), bytes_);
+  EXPECT_EQ(core::read_file(to_), bytes_);
 }
 
 TEST_F(HubTest, AsksNothingWhenEverythingIsThere) {
   Server const server([&](std::string const& head) { return ranged(head); });
-  write_file(to_, bytes_);
+  core::write_file(to_, bytes_);
   ASSERT_TRUE(fetch(server.url()));
   EXPECT_EQ(server.requests(), 0);
 }
@@ -134,7 +134,7 @@ TEST_F(HubTest, AsksNothingWhenEverythingIsThere) {
 TEST_F(HubTest, ACutTransferKeepsWhatCame) {
   Server const server([&](std::string const& head) { return ranged(head).substr(0, 100000); });
   ASSERT_FALSE(fetch(server.url()));
-  auto const kept = read_file(to_);
+  auto const kept = core::read_file(to_);
   EXPECT_GT(kept.size(), 90000U);
   EXPECT_EQ(kept, bytes_.substr(0, kept.size()));
 }
@@ -144,7 +144,7 @@ TEST_F(HubTest, AFileOfAnotherLengthIsRefusedBeforeItComes) {
   auto const done = fetch(server.url());
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("has 39 bytes, not 300000"));
-  EXPECT_EQ(read_file(to_), "");
+  EXPECT_EQ(core::read_file(to_), "");
 }
 
 TEST_F(HubTest, AnotherHashThatIsAnnouncedIsRefused) {
@@ -165,11 +165,11 @@ TEST_F(HubTest, RedirectsAreFollowed) {
 }
 
 TEST_F(HubTest, ARedirectMayNotReadFilesOfThisMachine) {
-  write_file(folder_ / "secret", bytes_);
+  core::write_file(folder_ / "secret", bytes_);
   Server const server(
       [&](std::string const&) { return reply("302 Found", "", "Location: file://" + (folder_ / "secret").string() + "\r\n"); });
   EXPECT_FALSE(fetch(server.url()));
-  EXPECT_EQ(read_file(to_), "");
+  EXPECT_EQ(core::read_file(to_), "");
 }
 
 TEST_F(HubTest, AnAnswerThatIsAnErrorIsToldAndTheHostIsAskedAgain) {

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "models/test_folder.hpp"
+#include "core/test_folder.hpp"
 
 namespace parley::models {
 namespace {
@@ -14,20 +14,20 @@ using testing::HasSubstr;
 
 class Processes : public testing::Test {
  protected:
-  TestFolder folder_;
+  core::TestFolder folder_;
   Command shell(std::string const& script) { return {{"sh", "-c", script}, {}, folder_ / "log"}; }
 };
 
 TEST_F(Processes, RunToTheirEndWithTheirOutputInTheLog) {
   ASSERT_TRUE(run(shell("echo 你好; echo wrong >&2"), {}, {}));
-  EXPECT_EQ(read_file(folder_ / "log"), "你好\nwrong\n");
+  EXPECT_EQ(core::read_file(folder_ / "log"), "你好\nwrong\n");
 }
 
 TEST_F(Processes, GetTheEnvironmentWithOurChanges) {
   auto command = shell("echo $PARLEY_PROBE:$HOME_OF_NOBODY:${PATH:+path}");
   command.environment = {"PARLEY_PROBE=yes"};
   ASSERT_TRUE(run(command, {}, {}));
-  EXPECT_EQ(read_file(folder_ / "log"), "yes::path\n");
+  EXPECT_EQ(core::read_file(folder_ / "log"), "yes::path\n");
 }
 
 TEST_F(Processes, ThatFailAreQuoted) {
@@ -67,10 +67,10 @@ TEST_F(Processes, AreStoppedWithEverythingTheyStarted) {
   EXPECT_EQ(done.error().code, core::Code::cancelled);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s);
   // The grandchild may be a zombie of init for a moment, so ask for its state rather than its number.
-  auto const status = "/proc/" + std::string(read_file(pid), 0, read_file(pid).find('\n')) + "/stat";
+  auto const status = "/proc/" + std::string(core::read_file(pid), 0, core::read_file(pid).find('\n')) + "/stat";
   bool gone = false;
   for (int i = 0; i < 100 && !gone; ++i) {
-    auto const stat = read_file(status);
+    auto const stat = core::read_file(status);
     gone = stat.empty() || stat.find(") Z") != std::string::npos;
     if (!gone) std::this_thread::sleep_for(20ms);
   }

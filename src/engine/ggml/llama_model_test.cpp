@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <condition_variable>
@@ -14,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "core/test_folder.hpp"
 #include "core/utf8.hpp"
 #include "engine/ggml/llama.hpp"
 #include "language/text_end.hpp"
@@ -464,7 +464,8 @@ TEST_F(LlamaTest, AFullQueueIsBusyAndCancelledOnesMakeRoom) {
 }
 
 TEST(LlamaFile, DamageIsSaid) {
-  auto const damaged = std::filesystem::temp_directory_path() / ("parley-llama-" + std::to_string(::getpid()) + ".gguf");
+  core::TestFolder const folder;
+  auto const damaged = folder / "damaged.gguf";
   std::vector<char> bytes(12'000'000);
   std::ifstream(model_file(), std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   Arbiter arbiter;

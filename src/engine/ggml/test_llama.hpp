@@ -1,7 +1,6 @@
 #pragma once
 // A language model of random weights, small enough to be made and used in a test: everything of llama.cpp runs on it, and what
 // it writes is nonsense that hangs on every token before it. Its tokens are bytes. Adapters for it are made the same way.
-#include <unistd.h>
 
 #include <bit>
 #include <cstdint>
@@ -11,6 +10,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "core/test_folder.hpp"
 
 namespace parley::engine {
 
@@ -92,13 +93,6 @@ class TestGguf {
 /// Models and adapters in a folder that goes with the test.
 class TestLlamaFiles {
  public:
-  TestLlamaFiles() : folder_(std::filesystem::temp_directory_path() / ("parley-llama-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~TestLlamaFiles() { std::filesystem::remove_all(folder_); }
-  TestLlamaFiles(TestLlamaFiles const&) = delete;
-  TestLlamaFiles& operator=(TestLlamaFiles const&) = delete;
-
   [[nodiscard]] std::filesystem::path file(std::string const& name) const { return folder_ / name; }
 
   [[nodiscard]] std::filesystem::path model(std::uint32_t seed) {
@@ -187,7 +181,7 @@ class TestLlamaFiles {
   }
   static void ones(TestGguf& gguf, std::string const& name) { gguf.tensor(name, width, 0, std::vector<float>(width, 1.0F)); }
 
-  std::filesystem::path folder_;
+  core::TestFolder const folder_;
 };
 
 }  // namespace parley::engine

@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "audio/file.hpp"
+#include "core/test_folder.hpp"
 #include "engine/ggml/whisper.hpp"
 
 namespace parley::engine {
@@ -234,7 +234,8 @@ TEST_F(WhisperTest, ALongSpeechIsTranscribedWhole) {
 
 TEST(WhisperFile, DamageIsSaidBeforeTheModelIsLoaded) {
   auto const model = home() / "models/whisper-base/ggml-base.bin";
-  auto const damaged = std::filesystem::temp_directory_path() / ("parley-whisper-" + std::to_string(::getpid()) + ".bin");
+  core::TestFolder const folder;
+  auto const damaged = folder / "damaged.bin";
   std::vector<char> bytes(4'000'000);
   std::ifstream(model, std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   auto const error_for = [&](std::span<char const> content) {

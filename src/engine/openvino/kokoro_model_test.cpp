@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +9,7 @@
 #include <memory>
 #include <numbers>
 
+#include "core/test_folder.hpp"
 #include "engine/openvino/kokoro.hpp"
 #include "engine/openvino/kokoro_edges.hpp"
 #include "engine/openvino/test_models.hpp"
@@ -262,8 +262,7 @@ TEST_F(KokoroModel, CancellingStopsWithinAStep) {
 }
 
 TEST_F(KokoroModel, AVoiceThatWasNeverMeasuredSpeaksAtOnce) {
-  auto const folder = std::filesystem::temp_directory_path() / ("kokoro_model_test_" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
+  core::TestFolder const folder;
   for (auto const& entry : std::filesystem::directory_iterator(test_model("kokoro-82m"))) {
     if (entry.path().filename() != "calibration") {
       std::filesystem::create_symlink(std::filesystem::canonical(entry.path()), folder / entry.path().filename());
@@ -281,7 +280,6 @@ TEST_F(KokoroModel, AVoiceThatWasNeverMeasuredSpeaksAtOnce) {
     auto const count = std::min(spoken.samples.size(), exact->size() - offset);
     EXPECT_GT(correlation(&(*exact)[offset], spoken.samples.data(), count), 0.999);
   }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <numbers>
 
+#include "core/test_folder.hpp"
 #include "engine/openvino/kokoro_calibration.hpp"
 #include "engine/openvino/kokoro_calibration_text.hpp"
 #include "engine/openvino/kokoro_edges.hpp"
@@ -18,15 +18,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("kokoro_test_" + std::to_string(::getpid()));
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
 
 TEST(KokoroVoice, OneNameIsAMixOfOne) { EXPECT_THAT(*parse_voice(" zf_xiaoxiao "), ElementsAre(VoicePart{"zf_xiaoxiao", 1})); }
 
@@ -52,14 +43,14 @@ TEST(KokoroVoice, WhatIsWrongIsSaid) {
 }
 
 TEST(KokoroVoices, MixesRowsAndNamesWhatIsNear) {
-  Folder const folder;
+  core::TestFolder const folder;
   for (auto const& [name, value] : {std::pair{"zf_xiaoxiao", 1.0F}, std::pair{"zm_yunxi", 3.0F}, std::pair{"af_heart", 0.0F}}) {
     std::vector<float> table(KokoroStyle::rows * KokoroStyle::width);
     for (std::size_t i = 0; i < table.size(); ++i) table[i] = value + static_cast<float>(i / KokoroStyle::width);
-    std::ofstream(folder.path / (std::string(name) + ".bin"), std::ios::binary)
+    std::ofstream(folder / (std::string(name) + ".bin"), std::ios::binary)
         .write(reinterpret_cast<char const*>(table.data()), static_cast<std::streamsize>(table.size() * sizeof(float)));
   }
-  auto const voices = KokoroVoices::read(folder.path);
+  auto const voices = KokoroVoices::read(folder);
   ASSERT_TRUE(voices);
   EXPECT_THAT(voices->names(), ElementsAre("af_heart", "zf_xiaoxiao", "zm_yunxi"));
   auto const style = voices->mix(*voices->find("zf_xiaoxiao+zm_yunxi"));
@@ -73,9 +64,9 @@ TEST(KokoroVoices, MixesRowsAndNamesWhatIsNear) {
   EXPECT_THAT(unknown.error().message, Not(HasSubstr("af_heart")));
   EXPECT_THAT(voices->find("qq").error().message, HasSubstr("af_heart"));
 
-  std::ofstream(folder.path / "broken.bin") << "short";
-  EXPECT_EQ(KokoroVoices::read(folder.path).error().code, core::Code::invalid);
-  EXPECT_EQ(KokoroVoices::read(folder.path / "none").error().code, core::Code::not_found);
+  std::ofstream(folder / "broken.bin") << "short";
+  EXPECT_EQ(KokoroVoices::read(folder).error().code, core::Code::invalid);
+  EXPECT_EQ(KokoroVoices::read(folder / "none").error().code, core::Code::not_found);
 }
 
 TEST(SplitSymbols, CutsAtTheBestPlaceThatFits) {
@@ -184,8 +175,8 @@ TEST(KokoroCalibration, TheNearestLengthCountsMostAndFarAwayNothingBreaks) {
 }
 
 TEST(KokoroCalibration, PointsComeBackFromDiskAndDamageIsSeen) {
-  Folder const folder;
-  auto const file = folder.path / "calibration" / "x.f32";
+  core::TestFolder const folder;
+  auto const file = folder / "calibration" / "x.f32";
   EXPECT_EQ(read_points(file, 2).error().code, core::Code::not_found);
   ASSERT_TRUE(write_points(file, {point(3, 100, 1, 2), point(80, 300, 9, 4)}));
   auto const points = read_points(file, 2);

@@ -7,6 +7,7 @@
 #include <future>
 #include <numeric>
 
+#include "core/test_folder.hpp"
 #include "engine/openvino/piper.hpp"
 #include "engine/openvino/piper_networks.hpp"
 #include "engine/openvino/test_models.hpp"
@@ -232,14 +233,13 @@ TEST_F(PiperModel, ListsItsVoice) {
 
 TEST_F(PiperModel, SaysWhatIsWrongWithItsFiles) {
   EXPECT_EQ(Piper::load(openvino_, arbiter_, "absent", fixed_phonemes).error().code, core::Code::not_found);
-  auto const copy = std::filesystem::path(testing::TempDir()) / "broken_piper";
-  std::filesystem::remove_all(copy);
+  core::TestFolder const folder;
+  auto const copy = folder / "broken";
   std::filesystem::copy(directory(), copy, std::filesystem::copy_options::recursive);
   std::filesystem::resize_file(copy / "flow.bin", 1000);
   auto const broken = Piper::load(openvino_, arbiter_, copy, fixed_phonemes);
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().code, core::Code::invalid);
-  std::filesystem::remove_all(copy);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 
+#include "core/test_folder.hpp"
 #include "engine/openvino/silero.hpp"
 #include "engine/openvino/test_models.hpp"
 
@@ -80,7 +81,8 @@ TEST_F(SileroModel, SaysWhatIsWrongWithAFile) {
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, core::Code::invalid);
   EXPECT_THAT(other.error().message, testing::HasSubstr("models pull"));
-  auto const damaged = std::filesystem::path(testing::TempDir()) / "damaged_silero.onnx";
+  core::TestFolder const folder;
+  auto const damaged = folder / "damaged_silero.onnx";
   std::ofstream(damaged) << "this was a model once";
   EXPECT_EQ(Silero::load(openvino_, damaged).error().code, core::Code::invalid);
 }

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/test_folder.hpp"
 #include "core/utf8.hpp"
 #include "engine/phonemes/lexicon_file.hpp"
 #include "engine/phonemes/process.hpp"
@@ -12,10 +13,8 @@ namespace parley::engine {
 namespace {
 
 KokoroSymbols with_small_lexicon(std::shared_ptr<Espeak const> espeak = std::make_shared<Espeak const>()) {
-  auto const folder = std::filesystem::path(testing::TempDir()) /
-                      (std::string("parley_symbols_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+  core::TestFolder const folder;
   auto mandarin = Mandarin::load(small_lexicon().write(folder)).value();
-  std::filesystem::remove_all(folder);
   return {std::make_shared<Mandarin const>(std::move(mandarin)), std::move(espeak)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/test_folder.hpp"
 #include "engine/phonemes/lexicon_file.hpp"
 #include "engine/phonemes/mandarin_words.hpp"
 
@@ -12,14 +13,8 @@ using testing::ElementsAre;
 
 class MandarinTest : public testing::Test {
  protected:
-  std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) /
-      (std::string("parley_lexicon_") + testing::UnitTest::GetInstance()->current_test_info()->name());
-  ~MandarinTest() override { std::filesystem::remove_all(folder_); }
-  void write(std::string const& bytes) const {
-    std::filesystem::create_directories(folder_);
-    std::ofstream(folder_ / "lexicon.bin", std::ios::binary) << bytes;
-  }
+  core::TestFolder const folder_;
+  void write(std::string const& bytes) const { std::ofstream(folder_ / "lexicon.bin", std::ios::binary) << bytes; }
 };
 
 TEST_F(MandarinTest, CutsWordsByProbability) {

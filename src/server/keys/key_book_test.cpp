@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "core/sha256.hpp"
+#include "core/test_folder.hpp"
 #include "server/keys/key_file.hpp"
 
 namespace parley::server {
@@ -23,14 +24,6 @@ constexpr double november = 1'795'000'000;  // of 2026, seconds since 1970
 
 class KeyBookTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              ("keys-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::remove_all(folder_);
-    file_ = folder_ / "keys.json";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   ApiKey add(std::string const& secret, KeyLimits limits = {}, std::vector<std::string> scopes = {"text"}) {
     ApiKey key;
     key.id = "key_" + secret;
@@ -68,7 +61,8 @@ class KeyBookTest : public testing::Test {
     return out.str();
   }
 
-  std::filesystem::path folder_, file_;
+  core::TestFolder const folder_;
+  std::filesystem::path const file_ = folder_ / "keys.json";
   std::atomic<double> now_ = november;
 };
 

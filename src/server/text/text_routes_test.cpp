@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "core/sha256.hpp"
+#include "core/test_folder.hpp"
 #include "server/keys/key_file.hpp"
 #include "server/server.hpp"
 
@@ -152,7 +153,6 @@ TEST_F(TextRoutesTest, WhoHangsUpIsNotAnswered) {
 class TextKeysTest : public TextRoutesTest {
  protected:
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
     ASSERT_TRUE(change_keys(folder_ / "keys.json", [](std::vector<ApiKey>& keys) -> core::Result<void> {
       keys.push_back({"key_1", "app", core::sha256_of("sk-1"), {"text"}, {}, 0, 0, 0});
       keys.push_back({"key_2", "calls", core::sha256_of("sk-2"), {"realtime"}, {}, 0, 0, 0});
@@ -164,7 +164,6 @@ class TextKeysTest : public TextRoutesTest {
     book_ = *KeyBook::open(std::move(options));
     start(book_);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   void limit(KeyLimits const& limits) {
     ASSERT_TRUE(change_keys(folder_ / "keys.json", [&](std::vector<ApiKey>& keys) -> core::Result<void> {
       keys.front().limits = limits;
@@ -176,7 +175,7 @@ class TextKeysTest : public TextRoutesTest {
     return ask(wish, more, false, key);
   }
 
-  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "text_keys_test";
+  core::TestFolder const folder_;
   std::shared_ptr<KeyBook> book_;
 };
 

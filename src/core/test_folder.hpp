@@ -1,5 +1,5 @@
 #pragma once
-// A folder of its own for each test, with a Chinese name: paths are bytes to us.
+// For tests: a folder of its own for each, since several run at once, with a Chinese name: paths are bytes to us.
 #include <unistd.h>
 
 #include <filesystem>
@@ -7,12 +7,12 @@
 #include <iterator>
 #include <string>
 
-namespace parley::models {
+namespace parley::core {
 
 class TestFolder {
  public:
   TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "parley-模型-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "parley-测试-XXXXXX").string();
     path_ = mkdtemp(pattern.data());
   }
   ~TestFolder() {
@@ -23,6 +23,7 @@ class TestFolder {
   TestFolder& operator=(TestFolder const&) = delete;
 
   [[nodiscard]] std::filesystem::path const& path() const { return path_; }
+  operator std::filesystem::path const&() const { return path_; }  // NOLINT(google-explicit-constructor): it is one
   [[nodiscard]] std::filesystem::path operator/(std::filesystem::path const& name) const { return path_ / name; }
 
  private:
@@ -49,4 +50,4 @@ inline std::string noise(std::size_t size, unsigned seed = 1) {
   return bytes;
 }
 
-}  // namespace parley::models
+}  // namespace parley::core
