@@ -28,6 +28,15 @@ http::response<Body> response_of(HttpReply const& reply, unsigned version, bool 
   return response;
 }
 
+std::string head_of(http::response<http::empty_body>& response) {
+  std::string bytes;
+  http::response_serializer<http::empty_body> serializer(response);
+  serializer.split(true);  // the chunks are the caller's
+  beast::error_code error;
+  serializer.next(error, [&](beast::error_code&, auto const& buffers) { bytes = beast::buffers_to_string(buffers); });
+  return bytes;
+}
+
 }  // namespace
 
 net::awaitable<bool> write_reply(beast::tcp_stream& stream, HttpReply reply, unsigned version, bool keep_alive,
@@ -61,53 +70,45 @@ class HttpExchange::Handle final : public Answer {
 std::shared_ptr<Answer> HttpExchange::answer() { return std::make_shared<Handle>(shared_from_this()); }
 
 void HttpExchange::say_head(HttpReply head, bool streamed) {
-  {
-    std::lock_guard const lock(mutex_);
-    if (closed_ || has_head_) return;
-    has_head_ = true;
-    said_.streamed = streamed;
-    if (streamed) said_.pieces = std::exchange(head.body, {});
-    said_.head = std::move(head);
-    said_.ended = closed_ = !streamed;
-  }
+  std::lock_guard const lock(mutex_);
+  if (closed_ || has_head_) return;
+  has_head_ = true;
+  said_.streamed = streamed;
+  if (streamed) said_.pieces = std::exchange(head.body, {});
+  said_.head = std::move(head);
+  said_.ended = closed_ = !streamed;
   wake();
 }
 
 bool HttpExchange::say_piece(std::string piece) {
-  bool heard = true;
-  {
-    std::lock_guard const lock(mutex_);
-    if (closed_ || gone_) return false;
-    if (said_.pieces.size() + piece.size() > most_bytes_) {
-      gone_ = closed_ = true;
-      heard = false;
-    } else {
-      said_.pieces += piece;
-    }
+  std::lock_guard const lock(mutex_);
+  if (closed_ || gone_) return false;
+  bool const heard = said_.pieces.size() + piece.size() <= most_bytes_;
+  if (heard) {
+    said_.pieces += piece;
+  } else {
+    gone_ = closed_ = true;
   }
   wake();
   return heard;
 }
 
 void HttpExchange::say_end(bool complete) {
-  {
-    std::lock_guard const lock(mutex_);
-    if (closed_) return;
-    closed_ = said_.ended = true;
-    incomplete_ = !complete;
-    if (!has_head_) {
-      has_head_ = true;
-      said_.head =
-          error_reply(500, {"internal", "The request was left without an answer; see the log.", {}, {}, "server_error"});
-      incomplete_ = false;
-    }
+  std::lock_guard const lock(mutex_);
+  if (closed_) return;
+  closed_ = said_.ended = true;
+  incomplete_ = !complete;
+  if (!has_head_) {
+    has_head_ = true;
+    said_.head = error_reply(500, {"internal", "The request was left without an answer; see the log.", {}, {}, "server_error"});
+    incomplete_ = false;
   }
   wake();
 }
 
+/// Under the lock. Once is enough until the writer has taken what was said.
 void HttpExchange::wake() {
-  std::lock_guard const lock(mutex_);
-  if (!strand_) return;
+  if (!strand_ || std::exchange(woken_, true)) return;
   net::post(strand_, [self = shared_from_this()] {
     if (self->signal_) self->signal_->cancel();
   });
@@ -121,6 +122,7 @@ void HttpExchange::close() {
 
 HttpExchange::Said HttpExchange::take() {
   std::lock_guard const lock(mutex_);
+  woken_ = false;
   Said taken;
   taken.head = std::exchange(said_.head, std::nullopt);
   taken.streamed = said_.streamed;
@@ -172,28 +174,25 @@ net::awaitable<bool> HttpExchange::write(beast::tcp_stream& stream, Said said, u
   stream.expires_after(patience);
   if (said.head && finish_head_) finish_head_(*said.head);
   if (said.head && !said.streamed) co_return co_await write_reply(stream, *std::move(said.head), version, keep_alive, false);
+  // What is there goes out in one piece: an answer that was quick needs no second packet.
+  std::string bytes;
   if (said.head) {
     chunked_ = version >= 11;
     auto head = response_of<http::empty_body>(*said.head, version, keep_alive && chunked_);
     head.chunked(chunked_);
-    http::response_serializer<http::empty_body> serializer(head);
-    co_await http::async_write_header(stream, serializer, net::redirect_error(net::use_awaitable, error));
-    if (error) co_return false;
+    bytes = head_of(head);
   }
   if (!said.pieces.empty()) {
-    std::string bytes = std::move(said.pieces);
-    if (chunked_) bytes = fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
-    co_await net::async_write(stream, net::buffer(bytes), net::redirect_error(net::use_awaitable, error));
-    if (error) co_return false;
+    bytes += chunked_ ? fmt::format("{:x}\r\n{}\r\n", said.pieces.size(), said.pieces) : said.pieces;
   }
-  if (!said.ended) co_return true;
-  {
+  bool whole = false;
+  if (said.ended && chunked_) {
     std::lock_guard const lock(mutex_);
-    if (incomplete_) co_return false;  // closing without the last chunk tells that something is missing
+    whole = !incomplete_;  // closing without the last chunk tells that something is missing
   }
-  if (!chunked_) co_return false;
-  co_await net::async_write(stream, net::buffer(std::string_view("0\r\n\r\n")), net::redirect_error(net::use_awaitable, error));
-  co_return !error;
+  if (whole) bytes += "0\r\n\r\n";
+  co_await net::async_write(stream, net::buffer(bytes), net::redirect_error(net::use_awaitable, error));
+  co_return !error && (whole || !said.ended);
 }
 
 net::awaitable<bool> HttpExchange::carry(beast::tcp_stream& stream, HttpRoutes::Work work, unsigned version, bool keep_alive,

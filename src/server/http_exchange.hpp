@@ -59,7 +59,7 @@ class HttpExchange final : public std::enable_shared_from_this<HttpExchange> {
   std::mutex mutex_;                     // guards the rest
   boost::asio::any_io_executor strand_;  // empty once the connection is done: a handler may outlive the server
   Said said_;
-  bool has_head_ = false, closed_ = false, gone_ = false, incomplete_ = false;
+  bool has_head_ = false, closed_ = false, gone_ = false, incomplete_ = false, woken_ = false;
 };
 
 /// The reply's head and body in one.

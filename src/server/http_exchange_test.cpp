@@ -121,6 +121,21 @@ TEST_F(HttpExchangeTest, PiecesArriveWhileTheyAreMadeAndTheConnectionGoesOn) {
   EXPECT_TRUE(dropped(2));
 }
 
+TEST_F(HttpExchangeTest, WhatIsThereGoesOutInOnePiece) {
+  start([](HttpRequest const&, std::shared_ptr<Answer> answer) -> HttpRoutes::Work {
+    answer->begin({200, "一", "text/event-stream", {}});
+    EXPECT_TRUE(answer->write("二"));
+    answer->end();
+    return nullptr;
+  });
+  Visit visit(server_->port());
+  visit.ask();
+  std::array<char, 4096> bytes{};
+  std::string_view const heard(bytes.data(), visit.stream.socket().receive(net::buffer(bytes)));
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200 ")) << heard;
+  EXPECT_TRUE(heard.ends_with("\r\n\r\n6\r\n一二\r\n0\r\n\r\n")) << heard;
+}
+
 TEST_F(HttpExchangeTest, AWholeAnswerAndOneOfAnOldClient) {
   start([&](HttpRequest const& request, std::shared_ptr<Answer> answer) {
     return work([answer, body = request.body](std::stop_token const&) {

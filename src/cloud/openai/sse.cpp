@@ -1,23 +1,32 @@
 #include "cloud/openai/sse.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::cloud::openai {
+namespace {
+
+bool ends_line(char c) { return c == '\r' || c == '\n'; }
+
+}  // namespace
 
 core::Result<std::vector<SseEvent>> SseReader::push(std::string_view bytes) {
   std::vector<SseEvent> out;
-  for (char const c : bytes) {
-    bool const second_half = std::exchange(after_cr_, false) && c == '\n';
-    if (second_half) continue;
-    if (c == '\r' || c == '\n') {
-      after_cr_ = c == '\r';
-      take_line(std::exchange(line_, {}), out);
-    } else {
-      line_.push_back(c);
+  while (!bytes.empty()) {
+    bool const second_half = std::exchange(after_cr_, false) && bytes.front() == '\n';
+    if (second_half) {
+      bytes.remove_prefix(1);
+      continue;
     }
-    if (line_.size() + event_.data.size() > most_bytes) {
+    auto const length = static_cast<std::size_t>(std::ranges::find_if(bytes, ends_line) - bytes.begin());
+    if (line_.size() + length + event_.data.size() > most_bytes) {
       return core::fail(core::Code::too_large, "the service sends an event that does not end", "text/event-stream");
     }
+    line_ += bytes.substr(0, length);
+    if (length == bytes.size()) break;
+    after_cr_ = bytes[length] == '\r';
+    take_line(std::exchange(line_, {}), out);
+    bytes.remove_prefix(length + 1);
   }
   return out;
 }
