@@ -157,6 +157,7 @@ TEST(RoleWriter, SavedIntoTheFolderAndNeverOutOfIt) {
     EXPECT_EQ(roles.load(good)->personality, "你是新来的。");
   }
   EXPECT_EQ(roles.ids().size(), 2U);
+  std::filesystem::remove_all(folder.path());
   EXPECT_FALSE(roles.save(role));
 }
 
