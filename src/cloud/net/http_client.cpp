@@ -127,14 +127,18 @@ asio::awaitable<Outcome> exchange(Stream& stream, Connection& connection, http::
   if (handlers.head) handlers.head(head_of(parser.get()));
   outcome.doing = "reading the answer";
   std::array<char, 16384> block;
+  std::string together;  // small chunks that came with one packet
   while (!parser.is_done()) {
     lowest.expires_after(request.patience.between);
     parser.get().body().data = block.data();
     parser.get().body().size = block.size();
     co_await http::async_read_some(stream, connection.buffer, parser, asio::redirect_error(asio::use_awaitable, outcome.error));
     if (outcome.error == http::error::need_buffer) outcome.error = {};
-    auto const got = block.size() - parser.get().body().size;
-    if (got != 0 && handlers.body) handlers.body({block.data(), got});
+    together.append(block.data(), block.size() - parser.get().body().size);
+    bool const more_is_here = !outcome.error && !parser.is_done() && connection.buffer.size() != 0;
+    if (more_is_here && together.size() < block.size()) continue;
+    if (!together.empty() && handlers.body) handlers.body(together);
+    together.clear();
     if (outcome.error) co_return outcome;
   }
   outcome.keep_alive = parser.get().keep_alive();

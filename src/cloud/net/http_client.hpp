@@ -38,7 +38,7 @@ class HttpClient {
  public:
   struct Handlers {
     std::function<void(HttpHead const&)> head;
-    std::function<void(std::string_view)> body;   ///< a piece, as it arrives
+    std::function<void(std::string_view)> body;   ///< what has arrived together
     std::function<void(core::Result<void>)> end;  ///< once, the last; `cancelled` after the Job was dropped
   };
   struct Counts {

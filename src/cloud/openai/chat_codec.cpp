@@ -13,6 +13,16 @@ using nlohmann::json;
 
 json const empty_object = json::object();
 
+/// What came together goes on together: under load that is many tokens with one message.
+void add_text(std::string text, std::vector<language::Piece>& out) {
+  auto* const last = out.empty() ? nullptr : std::get_if<language::Delta>(&out.back());
+  if (last != nullptr) {
+    last->text += text;
+  } else {
+    out.emplace_back(language::Delta{std::move(text)});
+  }
+}
+
 /// A member that is an object, or an empty one.
 json const& object_at(json const& parent, char const* key) {
   auto const at = parent.find(key);
@@ -110,7 +120,7 @@ void ChatReader::take(SseEvent const& event, std::vector<language::Piece>& out) 
   auto const& choice = choices->front();
   // reasoning_content is thought, not said.
   auto text = text_at(object_at(choice, "delta"), "content");
-  if (!text.empty()) out.emplace_back(language::Delta{std::move(text)});
+  if (!text.empty()) add_text(std::move(text), out);
   auto const calls = object_at(choice, "delta").find("tool_calls");
   if (calls != object_at(choice, "delta").end() && calls->is_array()) {
     for (auto const& call : *calls) {

@@ -62,6 +62,13 @@ TEST(ChatReader, ReadsAnAnswerHoweverItIsCut) {
   }
 }
 
+TEST(ChatReader, WhatCameTogetherGoesOnTogether) {
+  ChatReader reader;
+  auto const pieces = reader.push(answer);
+  ASSERT_EQ(pieces.size(), 2U);
+  EXPECT_EQ(std::get<language::Delta>(pieces[0]).text, "用户您好。");
+}
+
 TEST(ChatReader, AnAnswerThatBreaksOffIsAnErrorUnlessItHadAReason) {
   ChatReader cut;
   (void)cut.push(answer.substr(0, answer.find("您好")));
