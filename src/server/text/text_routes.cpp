@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,8 @@ std::int64_t expected_tokens(TextRequest const& request) {
   for (auto const& prompt : request.prompts) written += std::int64_t{prompt.sampling.max_tokens} * request.n;
   return expected_prompt_tokens(request) + written;
 }
+
+constexpr std::size_t bytes_of_token = 5;  // in either language, about
 
 double now_s() { return std::chrono::duration<double>(core::Clock::now().time_since_epoch()).count(); }
 
@@ -110,7 +113,8 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     std::lock_guard const lock(mutex_);
     if (over_) return;
     if (auto const* error = std::get_if<core::Error>(&piece)) return fail(*error);
-    ++pieces_;
+    auto const* const delta = std::get_if<language::Delta>(&piece);
+    written_ += delta != nullptr ? std::max(1, static_cast<int>(delta->text.size() / bytes_of_token)) : 1;
     bool const written = !std::holds_alternative<language::Finish>(piece) && !std::holds_alternative<language::Grounds>(piece);
     if (admitted_ && written) admitted_->token();
     if (written) clock(last_piece_[static_cast<std::size_t>(choice)]);
@@ -163,11 +167,11 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     stop("error");
   }
 
-  /// Who leaves early pays for what was written so far, about a token a piece, and for the prompt.
+  /// Who leaves early pays for what was written so far, a token a piece or by its length, and for the prompt.
   void charge(std::string const& how) {
     if (!hold_) return;
     auto usage = writer_.usage();
-    if (how == "abort") usage = {static_cast<int>(expected_prompt_tokens(request_)), 0, pieces_};
+    if (how == "abort") usage = {static_cast<int>(expected_prompt_tokens(request_)), 0, written_};
     if (how == "error" && !begun_) usage = {};
     hold_->settle(usage.prompt_tokens, usage.completion_tokens);
   }
@@ -190,9 +194,9 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
   TextWriter writer_;
   std::shared_ptr<Answer> answer_;
   std::shared_ptr<TextMetrics> metrics_;
-  std::unique_ptr<KeyAccount::TokenHold> hold_;  ///< null: no key
-  std::unique_ptr<Admitted> admitted_;           ///< null: everybody is
-  int pieces_ = 0;
+  std::unique_ptr<KeyAccount::TokenHold> hold_;           ///< null: no key
+  std::unique_ptr<Admitted> admitted_;                    ///< null: everybody is
+  int written_ = 0;                                       ///< tokens, about: a service may send several as one piece
   std::vector<std::optional<core::Instant>> last_piece_;  ///< of each choice
   std::vector<core::Job> jobs_;
   core::Instant const began_ = core::Clock::now();
