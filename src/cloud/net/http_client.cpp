@@ -128,15 +128,25 @@ asio::awaitable<Outcome> exchange(Stream& stream, Connection& connection, http::
   outcome.doing = "reading the answer";
   std::array<char, 16384> block;
   std::string together;  // small chunks that came with one packet
-  while (!parser.is_done()) {
-    lowest.expires_after(request.patience.between);
+  auto const empty_block = [&] {
     parser.get().body().data = block.data();
     parser.get().body().size = block.size();
+  };
+  auto const take_block = [&] { together.append(block.data(), block.size() - parser.get().body().size); };
+  while (!parser.is_done()) {
+    lowest.expires_after(request.patience.between);
+    empty_block();
     co_await http::async_read_some(stream, connection.buffer, parser, asio::redirect_error(asio::use_awaitable, outcome.error));
-    if (outcome.error == http::error::need_buffer) outcome.error = {};
-    together.append(block.data(), block.size() - parser.get().body().size);
-    bool const more_is_here = !outcome.error && !parser.is_done() && connection.buffer.size() != 0;
-    if (more_is_here && together.size() < block.size()) continue;
+    take_block();
+    // What else lies in the buffer, but nothing is waited for: the half of a chunk's head that came along says nothing.
+    auto& here = connection.buffer;
+    while (!parser.is_done() && here.size() != 0 && together.size() < block.size() &&
+           (!outcome.error || outcome.error == http::error::need_buffer)) {
+      empty_block();
+      here.consume(parser.put(here.data(), outcome.error));
+      take_block();
+    }
+    if (outcome.error == http::error::need_buffer || outcome.error == http::error::need_more) outcome.error = {};
     if (!together.empty() && handlers.body) handlers.body(together);
     together.clear();
     if (outcome.error) co_return outcome;
