@@ -224,11 +224,11 @@ std::vector<LlamaContext::Part> LlamaContext::collect(std::span<LlamaRequest* co
   }
   if (readers.empty()) return parts;
   // A short question must not wait for a long document to be read, nor the document for ever. The step that answers a question
-  // reads nothing else, the next a little.
+  // reads nothing else, the next a little. A question is not read in pieces: each would read all the weights again.
   auto* const oldest = *std::ranges::min_element(readers, {}, &LlamaRequest::came);
   std::ranges::stable_sort(readers, {}, &LlamaRequest::unread);
   std::size_t budget = prefill_size(pace);
-  if (pace == Pace::in_company && readers.front() != oldest) budget = std::max(budget, short_question);
+  if (pace == Pace::in_company && readers.front()->unread() <= short_question) budget = std::max(budget, short_question);
   budget = std::min(budget, batch_->left());
   std::size_t reserved = passed_over_ ? std::min({oldest->unread(), prefill_size(pace) / share_of_oldest, budget}) : 0;
   passed_over_ = true;
