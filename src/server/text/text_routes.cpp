@@ -141,30 +141,28 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
       begun_ = true;
       answer_->begin({200, writer_.begin() + bytes, "text/event-stream", {{"Cache-Control", "no-cache"}}});
     } else if (!bytes.empty() && !answer_->write(std::move(bytes))) {
-      stop("abort");
+      close("abort");
     }
   }
 
   void finish_all() {
-    charge(writer_.reason());  // before anybody can ask what is left
+    auto const answer = close(writer_.reason());
     if (request_.stream) {
-      answer_->write(writer_.end(latency_ms()));
-      answer_->end();
+      answer->write(writer_.end(latency_ms()));
+      answer->end();
     } else {
-      answer_->reply(writer_.whole(latency_ms()));
+      answer->reply(writer_.whole(latency_ms()));
     }
-    stop(writer_.reason());
   }
 
   void fail(core::Error const& error) {
-    charge("error");
+    auto const answer = close("error");
     if (begun_) {
-      answer_->write(TextWriter::error(error));
-      answer_->end();
+      answer->write(TextWriter::error(error));
+      answer->end();
     } else {
-      answer_->reply(text_error_reply(error, request_.shape == TextRequest::Shape::chat));
+      answer->reply(text_error_reply(error, request_.shape == TextRequest::Shape::chat));
     }
-    stop("error");
   }
 
   /// Who leaves early pays for what was written so far, a token a piece or by its length, and for the prompt.
@@ -176,13 +174,14 @@ class TextWork : public std::enable_shared_from_this<TextWork> {
     hold_->settle(usage.prompt_tokens, usage.completion_tokens);
   }
 
-  void stop(std::string const& how) {
+  /// All is counted before the last word is said: who has heard it may ask at once what is left, or come again.
+  std::shared_ptr<Answer> close(std::string const& how) {
     over_ = true;
     charge(how);
     metrics_->ended(request_.model, how, seconds_since(began_), writer_.usage());
     jobs_.clear();
     admitted_.reset();
-    answer_.reset();
+    return std::move(answer_);
   }
 
   [[nodiscard]] std::int64_t latency_ms() const {
